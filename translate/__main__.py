@@ -1,0 +1,5 @@
+"""``python -m translate``: the same as the command ``sottovoce``."""
+
+from translate.cli import main
+
+main()

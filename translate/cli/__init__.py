@@ -1,0 +1,64 @@
+"""The command line. Every error is one line on standard error; the exit status says of which kind it is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+import translate
+from translate.cli.completion import completion
+from translate.cli.lazy import LazyGroup
+from translate.errors import SottovoceError
+
+__all__ = ["cli", "main"]
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    lazy={
+        "live": "translate.cli.live:live",
+        "file": "translate.cli.file:file",
+        "serve": "translate.cli.serve:serve",
+        "models": "translate.cli.models:models",
+        "doctor": "translate.cli.doctor:doctor",
+    },
+)
+@click.version_option(translate.__version__, prog_name="sottovoce")
+def cli() -> None:
+    """Live speech translation that runs wholly on this machine."""
+
+
+cli.add_command(completion)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit.
+
+    0: done; 1: failed; 2: bad arguments or unreadable audio; 3: a model is missing or damaged; 130: interrupted.
+    """
+    try:
+        status = cli.main(args=arguments, prog_name="sottovoce", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        status = 0
+    except click.UsageError as error:
+        hint = f" (see '{error.ctx.command_path} --help')" if error.ctx is not None else ""
+        status = _complain(error.format_message() + hint, 2)
+    except click.ClickException as error:
+        status = _complain(error.format_message(), error.exit_code)
+    except SottovoceError as error:
+        status = _complain(str(error), error.exit_status)
+    except (click.Abort, KeyboardInterrupt):
+        status = 130
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        sys.stderr.close()
+        status = 0
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _complain(message: str, status: int) -> int:
+    click.echo("sottovoce: " + " ".join(message.split()), err=True)
+    return status

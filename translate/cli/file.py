@@ -1,0 +1,100 @@
+"""``sottovoce file``: captions of a recording, or of raw audio on standard input."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from translate.cli.options import Wanted, configured, languages_wanted
+from translate.config import Config
+
+if TYPE_CHECKING:
+    from translate.audio import AudioSource
+    from translate.events import Event
+
+__all__ = ["file"]
+
+
+@click.command()
+@click.argument("path", metavar="PATH")
+@languages_wanted
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "srt", "vtt", "json", "events"]),
+    default="text",
+    show_default=True,
+    help="What to write; events: the wire events, a JSON message a line.",
+)
+@click.option("--pace", type=click.FloatRange(0, 10), default=0.0, help="1: as it was spoken; 0: as fast as it goes.")
+@click.option("--rate", "rate_hz", type=click.IntRange(4000, 192_000), default=16_000, help="With PATH `-`: hertz.")
+@click.option("--channels", type=click.IntRange(1, 8), default=1, help="With PATH `-`: channels.")
+@configured
+def file(path: str, wanted: Wanted, form: str, pace: float, rate_hz: int, channels: int, config: Config) -> None:
+    """Write captions of PATH, an audio or video file of any format; `-`: raw 16-bit PCM on standard input.
+
+    \b
+    sottovoce file talk.mp3 --from es                           what was said
+    sottovoce file talk.mp3 --from es --to en --format srt      English subtitles
+    sottovoce file talk.mp3 --from es --pace 1 --format events  what a live listener gets
+    """
+    from translate.audio import FileSource, PcmSource
+
+    if path == "-":
+        pcm = PcmSource(sys.stdin.buffer, rate_hz=rate_hz, channels=channels, config=config.audio)
+        asyncio.run(_caption(pcm, None, wanted, form, config))
+        return
+    source = FileSource(Path(path), pace=pace, config=config.audio)
+    length_ms = source.probe()  # what cannot be read is refused before a model is loaded
+    asyncio.run(_caption(source, length_ms, wanted, form, config))
+
+
+async def _caption(source: AudioSource, length_ms: float | None, wanted: Wanted, form: str, config: Config) -> None:
+    from translate.events import Lag, Notice
+    from translate.output.writers import make_writer, one_line
+    from translate.pipeline.session import Session
+
+    session = Session(
+        source, spoken=wanted.spoken, targets=wanted.targets, allowed=wanted.allowed, config=config, mode=wanted.mode
+    )
+    writer = make_writer(form, click.echo, wanted.targets, session.clock)
+    with _Progress(length_ms) as progress:
+        try:
+            async for event in session:
+                writer.add(event)
+                progress.add(event)
+                if isinstance(event, (Notice, Lag)):
+                    click.echo(f"sottovoce: {one_line(event)}", err=True)
+        finally:
+            await session.aclose()
+            writer.close()
+
+
+class _Progress:
+    """A bar on standard error, where that is a terminal and standard output is not."""
+
+    def __init__(self, length_ms: float | None) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        wanted = sys.stderr.isatty() and not sys.stdout.isatty()
+        self._bar = Progress(console=Console(stderr=True), disable=not wanted)
+        self._task = self._bar.add_task("captions", total=length_ms)
+
+    def __enter__(self) -> _Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def add(self, event: Event) -> None:
+        """Move the bar to where ``event`` is in the recording."""
+        from translate.events import Transcript
+
+        if isinstance(event, Transcript):
+            self._bar.update(self._task, completed=event.end_ms)

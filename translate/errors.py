@@ -1,0 +1,86 @@
+"""Errors that a person is meant to read: one line that says what is wrong and what to do about it."""
+
+from __future__ import annotations
+
+__all__ = [
+    "AudioError",
+    "Busy",
+    "ConfigError",
+    "DeviceError",
+    "LanguageError",
+    "MissingModel",
+    "ModelDamaged",
+    "ProtocolError",
+    "SottovoceError",
+]
+
+
+class SottovoceError(Exception):
+    """Base of every error of ours. ``str(error)`` is one line for a person; ``code`` is one word for a program."""
+
+    code = "internal"
+    exit_status = 1
+    """What the command line exits with."""
+    close_code = 1011
+    """What a WebSocket is closed with when the error ends its session (RFC 6455 and docs/PROTOCOL.md)."""
+    retryable = False
+
+
+class ConfigError(SottovoceError):
+    """A flag, an environment variable or a key of the configuration file is unknown or has a bad value."""
+
+    code = "bad_config"
+    exit_status = 2
+    close_code = 4400
+
+
+class LanguageError(ConfigError):
+    """A language is unknown, or no installed model can do the pair."""
+
+    code = "bad_language"
+
+
+class AudioError(SottovoceError):
+    """Audio cannot be read: missing, empty, truncated before any sample, not audio, a wrong rate or an odd length."""
+
+    code = "bad_audio"
+    exit_status = 2
+    close_code = 4400
+
+
+class DeviceError(SottovoceError):
+    """A sound device or its driver is missing."""
+
+    code = "device"
+    exit_status = 2
+    retryable = True
+
+
+class MissingModel(SottovoceError):
+    """A model is not on this machine; the message names the command that gets it."""
+
+    code = "missing_model"
+    exit_status = 3
+    close_code = 4404
+
+
+class ModelDamaged(MissingModel):
+    """A model file differs from its recorded SHA-256 or cannot be loaded."""
+
+    code = "model_damaged"
+
+
+class ProtocolError(SottovoceError):
+    """The peer sent what the protocol does not allow."""
+
+    code = "bad_message"
+    exit_status = 2
+    close_code = 4400
+
+
+class Busy(SottovoceError):
+    """No capacity for another session now."""
+
+    code = "busy"
+    close_code = 1013
+    retryable = True

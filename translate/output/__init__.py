@@ -1,0 +1,1 @@
+"""Captions for people and programs: the terminal, text, subtitles, JSON, wire events."""

@@ -1,0 +1,1 @@
+"""From sound to events: the stages of a session and what lies between them."""

@@ -1,0 +1,183 @@
+"""The translation stage of a session: one worker for each target language, none of which can delay another."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+
+from translate.config import Config
+from translate.engines import Engines
+from translate.errors import LanguageError, SottovoceError
+from translate.events import Lag, Marks, Notice, Transcript, Translation
+from translate.languages import english_name
+from translate.latency import SessionClock
+from translate.pipeline.outlet import Outlet
+from translate.pipeline.recognition import Heard
+from translate.speech.direct import DirectTranslator
+from translate.translation import Draft, IncrementalTranslator, Mode, Route
+
+__all__ = ["Mailbox", "TranslationWorker"]
+
+_log = logging.getLogger(__name__)
+
+
+class Mailbox:
+    """The newest revision of each segment that waits, oldest segment first; at most ``limit`` segments.
+
+    Only what is superseded is dropped: the newest revision of a segment says all that the ones before it said.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._waiting: OrderedDict[int, Heard] = OrderedDict()
+        self._changed = asyncio.Condition()
+        self._closed = False
+
+    async def put(self, heard: Heard) -> None:
+        """Leave ``heard`` in place of an earlier revision of its segment; waits while the box is full."""
+        segment = heard.transcript.segment
+        async with self._changed:
+            await self._changed.wait_for(
+                lambda: self._closed or segment in self._waiting or len(self._waiting) < self._limit
+            )
+            if not self._closed:
+                self._waiting[segment] = heard
+                self._changed.notify_all()
+
+    async def close(self) -> None:
+        """Take nothing more; what waits is still handed out."""
+        async with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    async def get(self) -> Heard | None:
+        """The revision to work on next; ``None`` when closed and empty."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._closed or bool(self._waiting))
+            if not self._waiting:
+                return None
+            self._changed.notify_all()
+            return self._waiting.popitem(last=False)[1]
+
+
+class TranslationWorker:
+    """Translates what one session hears into one language.
+
+    Args:
+        mode: asked before every step, since it can change during the session.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        engines: Engines,
+        config: Config,
+        *,
+        clock: SessionClock,
+        outlet: Outlet,
+        mode: Callable[[], Mode],
+    ) -> None:
+        self.target = target
+        self.mailbox = Mailbox(config.limits.events)
+        self._engines = engines
+        self._config = config
+        self._clock = clock
+        self._outlet = outlet
+        self._mode = mode
+        self._ways: dict[str, _Way | None] = {}
+        self._last: Translation | None = None
+        self._lagging = False
+
+    async def run(self) -> None:
+        """Translate until the mailbox is closed and empty. A model that fails ends this language, not the session."""
+        try:
+            while (heard := await self.mailbox.get()) is not None:
+                way = await self._way(heard.transcript.lang)
+                if way is not None:
+                    await self._translate(way, heard)
+        except (SottovoceError, RuntimeError) as error:  # RuntimeError: CTranslate2 raises nothing more precise
+            _log.error("translation into %s stopped: %s", self.target, error)
+            await self.mailbox.close()
+            code = error.code if isinstance(error, SottovoceError) else "engine"
+            message = f"translation into {english_name(self.target)} stopped: {error}"
+            await self._outlet.put(Notice(code, message, retryable=False))
+
+    async def _way(self, lang: str) -> _Way | None:
+        if lang not in self._ways:
+            try:
+                self._ways[lang] = _Way(self._engines, self._config, self._engines.route(lang, self.target))
+            except LanguageError as error:
+                self._ways[lang] = None
+                await self._outlet.put(Notice(error.code, str(error), retryable=False))
+        return self._ways[lang]
+
+    async def _translate(self, way: _Way, heard: Heard) -> None:
+        transcript = heard.transcript
+        if not way.worth_a_step(heard):
+            return
+        started_ms = self._clock.now_ms()
+        await self._report_lag(transcript, started_ms)
+        draft = await way.step(heard, self._mode())
+        marks = replace(transcript.marks, mt_start=started_ms, mt_end=self._clock.now_ms())
+        translation = self._numbered(transcript, draft, marks)
+        if translation is not None:
+            await self._outlet.put(translation)
+
+    def _numbered(self, transcript: Transcript, draft: Draft, marks: Marks) -> Translation | None:
+        last = self._last if self._last is not None and self._last.segment == transcript.segment else None
+        if not draft.final:
+            shown = (last.committed, last.tail) if last is not None else ("", "")
+            if shown == (draft.committed, draft.tail):
+                return None
+        self._last = Translation(
+            segment=transcript.segment,
+            rev=last.rev + 1 if last is not None else 1,
+            lang=self.target,
+            committed=draft.committed,
+            tail=draft.tail,
+            final=draft.final,
+            source_rev=draft.source_rev,
+            marks=marks,
+        )
+        return self._last
+
+    async def _report_lag(self, transcript: Transcript, now_ms: float) -> None:
+        behind_ms = round(now_ms - (transcript.marks.asr_end or now_ms))
+        lagging = behind_ms > self._config.limits.lag_ms
+        if lagging or self._lagging:
+            await self._outlet.put(Lag("translation", behind_ms if lagging else 0, self.target))
+        self._lagging = lagging
+
+
+class _Way:
+    """How one spoken language gets to one target: through translation models, Whisper itself, or unchanged."""
+
+    def __init__(self, engines: Engines, config: Config, route: Route) -> None:
+        self._turns = engines.turns(route)
+        self._same = route.kind == "same"
+        self._direct = DirectTranslator(engines.recognition, config, route.source) if route.kind == "whisper" else None
+        self._text = (
+            IncrementalTranslator(route, route.source, route.target, config.mt)
+            if route.kind in ("model", "pivot")
+            else None
+        )
+
+    def worth_a_step(self, heard: Heard) -> bool:
+        """Whether this revision should be worked on at all."""
+        return self._direct is None or self._direct.worth_a_step(heard.transcript)
+
+    async def step(self, heard: Heard, mode: Mode) -> Draft:
+        """The translation of one revision."""
+        transcript = heard.transcript
+        if self._direct is not None:
+            direct = self._direct
+            return await self._turns.run(lambda: direct.step(transcript, heard.audio, mode))
+        if self._text is not None:
+            text = self._text
+            text.mode = mode
+            return await self._turns.run(lambda: text.step(transcript))
+        tail = transcript.tail if mode == "fast" else ""
+        return Draft(transcript.committed, tail, transcript.final, transcript.rev)

@@ -1,0 +1,57 @@
+"""Direct mode: Whisper's own ``translate`` task, any language to English, where no translation model is installed."""
+
+from __future__ import annotations
+
+from translate.config import Config
+from translate.events import RATE_HZ, Samples, Transcript
+from translate.speech.hypothesis import join
+from translate.speech.policy import plausible
+from translate.speech.whisper import WhisperEngine
+from translate.translation import Draft, Mode
+
+__all__ = ["DirectTranslator"]
+
+_TAIL_EVERY_MS = 1500
+"""A tail costs as much as an update of the transcript, and takes its turn from it."""
+_TOKENS_PER_S = 8
+_SPARE_TOKENS = 8
+
+
+class DirectTranslator:
+    """Translates the audio of segments to English. Committed when the segment is final, since the task sees no text.
+
+    Args:
+        engine: a multilingual Whisper.
+        source: the language spoken.
+    """
+
+    def __init__(self, engine: WhisperEngine, config: Config, source: str) -> None:
+        self._engine = engine
+        self._beam_size = config.asr.final_beam_size
+        self._source = source
+        self._shown = (-1, 0)
+        """The segment whose tail was translated last, and the place in the stream up to which it was."""
+
+    def worth_a_step(self, transcript: Transcript) -> bool:
+        """Whether enough was said since the last tail."""
+        segment, end_ms = self._shown
+        since_ms = transcript.end_ms - (end_ms if segment == transcript.segment else transcript.start_ms)
+        return transcript.final or since_ms >= _TAIL_EVERY_MS
+
+    def step(self, transcript: Transcript, audio: Samples, mode: Mode) -> Draft:
+        """Translate one revision; ``audio`` is that of its segment. Blocks."""
+        self._shown = (transcript.segment, transcript.end_ms)
+        if transcript.final and not transcript.committed:
+            return Draft("", "", True, transcript.rev)
+        if not transcript.final and mode == "calm":
+            return Draft("", "", False, transcript.rev)
+        window = self._engine.encode(audio)
+        hypothesis = self._engine.decode(
+            window,
+            self._source,
+            task="translate",
+            beam_size=self._beam_size if transcript.final else 1,
+            max_tokens=_SPARE_TOKENS + int(_TOKENS_PER_S * len(audio) / RATE_HZ),
+        )
+        text = join(plausible(hypothesis, window.seconds)).strip()
+        return Draft(text, "", True, transcript.rev) if transcript.final else Draft("", text, False, transcript.rev)

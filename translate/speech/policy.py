@@ -1,0 +1,141 @@
+"""When recognised words are committed, which are dropped, and where a window is cut. Pure: values in, values out.
+
+Committing follows AlignAtt (Papi et al. 2023, "AlignAtt: Using Attention-based Audio-Translation Alignments as a Guide
+for Simultaneous Speech Translation"): a word may be committed when the audio it is aligned with ends well before the
+audio does. LocalAgreement (Liu et al. 2020; Macháček et al. 2023) decides how much "well before" is: a word that two
+hypotheses in a row agree on needs a smaller margin than one seen for the first time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from translate.speech.hypothesis import AlignedWord, Hypothesis, ends_sentence, is_punctuation, join, normalized
+
+__all__ = ["CommitPolicy", "after_committed", "committable", "cut_after", "edit_distance", "plausible", "sentence_end"]
+
+_SILENT_PROBABILITY = 0.6
+_UNSURE_LOGPROB = -1.0
+_LONGEST_REPEAT = 12
+_MATCH_CHARACTERS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class CommitPolicy:
+    """Margins in seconds between the end of a word and the end of the audio."""
+
+    agreed_s: float
+    """For a word that the hypothesis before also had in this place."""
+    fresh_s: float
+    """For a word seen for the first time."""
+
+
+def plausible(hypothesis: Hypothesis, audio_s: float) -> tuple[AlignedWord, ...]:
+    """The words that can have been said within ``audio_s`` seconds of audio.
+
+    Drops everything when the model itself doubts that there is speech, words that begin past the audio, and what
+    follows the first round of a loop. None of it depends on the language or on lists of phrases.
+    """
+    words = hypothesis.words
+    if hypothesis.no_speech_probability > _SILENT_PROBABILITY and hypothesis.average_logprob < _UNSURE_LOGPROB:
+        return ()
+    words = words[: next((i for i, word in enumerate(words) if word.start_s > audio_s), len(words))]
+    return words[: _before_loop(words)]
+
+
+def _before_loop(words: Sequence[AlignedWord]) -> int:
+    """How many of ``words`` come before a loop repeats itself."""
+    places = [i for i, word in enumerate(words) if not is_punctuation(word.text)]
+    texts = [normalized(words[i].text) for i in places]
+    for end in range(2, len(texts) + 1):
+        for size in range(1, min(_LONGEST_REPEAT, end // 2) + 1):
+            unit = texts[end - size : end]
+            rounds = 1
+            while texts[max(0, end - (rounds + 1) * size) : end - rounds * size] == unit:
+                rounds += 1
+            # People do say a word three times, or two words twice; nobody says four words twice in one breath.
+            if rounds >= (2 if size >= 4 else 3 if size >= 2 else 4):
+                return places[end - (rounds - 1) * size]
+    return len(words)
+
+
+def after_committed(words: Sequence[AlignedWord], committed: Sequence[AlignedWord]) -> int:
+    """How many of ``words`` say again what is ``committed``; both are of the same window.
+
+    A hypothesis is decoded freely each time, so that an early mistake cannot lead later words astray; what is committed
+    is then found in it by how its last words sound and by when they end. A mark after the last committed word is new.
+    """
+    if not committed:
+        return 0
+    end_s = committed[-1].end_s
+    spoken = normalized(join(committed))[-_MATCH_CHARACTERS:]
+    best, best_cost = 0, float("inf")
+    for count in range(len(words) + 1):
+        if count and is_punctuation(words[count - 1].text):
+            continue
+        off_s = abs((words[count - 1].end_s if count else 0.0) - end_s)
+        said = normalized(join(words[:count]))[-_MATCH_CHARACTERS:]
+        cost = edit_distance(said, spoken) / max(1, len(spoken)) + off_s
+        if cost < best_cost:
+            best, best_cost = count, cost
+    return best
+
+
+def edit_distance(one: str, other: str) -> int:
+    """Levenshtein distance of two short strings."""
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        diagonal, row[0] = row[0], i
+        for j, b in enumerate(other, 1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (a != b))
+    return row[-1]
+
+
+def committable(
+    words: Sequence[AlignedWord], previous: Sequence[AlignedWord], audio_s: float, policy: CommitPolicy
+) -> int:
+    """How many of ``words`` may be committed now.
+
+    Args:
+        words: the plausible words after the committed ones.
+        previous: what they were in the hypothesis before, less the words committed since.
+        audio_s: length of the audio in the window, in seconds.
+
+    Returns:
+        A count that never ends in punctuation: a decoder that hears the audio end likes to close the sentence, and only
+        the next word shows whether it was right.
+    """
+    count = 0
+    agreed = True
+    for i, word in enumerate(words):
+        agreed = agreed and i < len(previous) and normalized(previous[i].text) == normalized(word.text)
+        if word.end_s > audio_s - (policy.agreed_s if agreed else policy.fresh_s):
+            break
+        count = i + 1
+    while count and is_punctuation(words[count - 1].text):
+        count -= 1
+    return count
+
+
+def sentence_end(words: Sequence[AlignedWord], count: int) -> int | None:
+    """Where the first sentence among the ``count`` committable words ends, as a count; ``None``: nowhere.
+
+    The sentence must be followed by a committable word, which shows that its mark is not due to the end of the audio.
+    """
+    for i in range(1, count):
+        if is_punctuation(words[i - 1].text) and ends_sentence(words[i - 1].text) and not is_punctuation(words[i].text):
+            return i
+    return None
+
+
+def cut_after(words: Sequence[AlignedWord], audio_s: float, keep_s: float) -> int | None:
+    """After how many committed ``words`` of a full window to cut it, so that ``keep_s`` or more remain.
+
+    The longest pause in the second half of what may go is taken, so that the cut lies in silence where there is any.
+    """
+    upto = [i for i, word in enumerate(words) if i and word.start_s <= audio_s - keep_s]
+    if not upto:
+        return None
+    late = upto[len(upto) // 2 :]
+    return max(late, key=lambda i: (round(words[i].start_s - words[i - 1].end_s, 2), i))

@@ -1,0 +1,225 @@
+"""Streaming recognition of one session: audio in, segments with committed words and a tail out.
+
+Blocking; a session calls it from a worker thread, one call at a time. A *segment* is a sentence, or what was said
+between two pauses; the *window* is the audio that is decoded at each update, from the last cut to the newest sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from translate.config import AsrConfig
+from translate.events import RATE_HZ, Samples, Word
+from translate.speech.hypothesis import AlignedWord, join
+from translate.speech.policy import CommitPolicy, after_committed, committable, cut_after, plausible, sentence_end
+from translate.speech.whisper import WhisperEngine, Window
+
+__all__ = ["SegmentText", "StreamingRecognizer"]
+
+_TOKENS_PER_S = 8
+"""More tokens than this in a second are not speech; it bounds what a loop can cost."""
+_SPARE_TOKENS = 8
+_LANGUAGE_SURE = 0.6
+_LANGUAGE_WAIT_S = 2.5
+"""Detection may wait for this much audio when it is not sure."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentText:
+    """What is known of one segment after an update."""
+
+    segment: int
+    lang: str
+    words: tuple[Word, ...]
+    """All committed words and marks of the segment."""
+    tail: str
+    final: bool
+    start: int
+    """Position of the segment's first sample."""
+    end: int
+    """Position just past the newest sample it covers."""
+
+    @property
+    def committed(self) -> str:
+        """The committed text."""
+        return "".join(word.text for word in self.words)
+
+
+class StreamingRecognizer:
+    """Recognition state of one session.
+
+    Args:
+        engine: shared by all sessions.
+        config: cadence, margins and window.
+        language: code of the spoken language; ``None``: detected for each span of speech.
+    """
+
+    def __init__(self, engine: WhisperEngine, config: AsrConfig, language: str | None) -> None:
+        self._engine = engine
+        self._config = config
+        self._fixed = language
+        self._policy = CommitPolicy(agreed_s=config.agreed_margin_ms / 1000, fresh_s=config.margin_ms / 1000)
+        self._segment = -1
+        self._language = language
+        self._reset(0)
+
+    def _reset(self, position: int) -> None:
+        self._audio: Samples = np.zeros(0, np.float32)
+        self._window_start = position
+        self._in_window: list[AlignedWord] = []
+        """Committed words within the window."""
+        self._context: list[int] = []
+        """Tokens committed before the window."""
+        self._previous: tuple[AlignedWord, ...] = ()
+        self._words: list[Word] = []
+        self._segment_start = position
+
+    @property
+    def language(self) -> str | None:
+        """The language in use; ``None`` until it is detected."""
+        return self._language
+
+    @property
+    def end(self) -> int:
+        """Position just past the newest sample fed."""
+        return self._window_start + len(self._audio)
+
+    def begin(self, position: int) -> None:
+        """Speech starts at ``position``: a new segment."""
+        self._segment += 1
+        self._language = self._fixed
+        self._reset(position)
+
+    def feed(self, samples: Samples) -> None:
+        """Append the next samples of the span."""
+        self._audio = np.concatenate([self._audio, samples])
+
+    def update(self) -> list[SegmentText]:
+        """Decode the window and commit what is sure. The last of the result is the open segment."""
+        window = self._engine.encode(self._audio)
+        if not self._language_known(window, last=False):
+            return []
+        words = self._decode(window, beam_size=1)
+        count = committable(words, self._previous, window.seconds, self._policy)
+        done: list[SegmentText] = []
+        while (upto := sentence_end(words, count)) is not None and self._worth_closing(words, upto):
+            done.append(self._close_sentence(words[:upto], words[upto:]))
+            self._cut_window(len(self._in_window), self._boundary_s(words, upto))
+            shift_s = window.seconds - len(self._audio) / RATE_HZ
+            window = Window(None, 0, len(self._audio) / RATE_HZ)
+            words = tuple(_shifted(word, -shift_s) for word in words[upto:])
+            count -= upto
+        self._commit(words[:count])
+        self._previous = words[count:]
+        if len(self._audio) > self._config.window_ms * RATE_HZ // 1000:
+            self._cut_full_window()
+        return [*done, self._state(join(words[count:]), final=False)]
+
+    def finish(self, position: int) -> list[SegmentText]:
+        """Speech stopped at ``position``: decode once more with a beam, commit the rest, close the segment."""
+        keep = max(0, position - self._window_start)
+        self._audio = self._audio[: max(keep, RATE_HZ // 5)]
+        window = self._engine.encode(self._audio)
+        self._language_known(window, last=True)
+        words = self._decode(window, beam_size=self._config.final_beam_size)
+        self._commit(words)
+        return [self._state("", final=True)]
+
+    def _language_known(self, window: Window, *, last: bool) -> bool:
+        if self._language is None:
+            code, share = self._engine.detect_language(window, self._config.allowed_languages)
+            if last or share >= _LANGUAGE_SURE or window.seconds >= _LANGUAGE_WAIT_S:
+                self._language = code
+        return self._language is not None
+
+    def _decode(self, window: Window, *, beam_size: int) -> tuple[AlignedWord, ...]:
+        assert self._language is not None  # callers detect first
+        hypothesis = self._engine.decode(
+            window,
+            self._language,
+            prompt=self._context,
+            beam_size=beam_size,
+            max_tokens=_SPARE_TOKENS + int(_TOKENS_PER_S * window.seconds),
+        )
+        words = plausible(hypothesis, window.seconds)
+        return words[after_committed(words, self._in_window) :]
+
+    def _commit(self, words: Sequence[AlignedWord]) -> None:
+        for word in words:
+            self._in_window.append(word)
+            self._words.append(
+                Word(
+                    text=word.text if self._words else _opening(word.text),
+                    start_ms=self._ms(word.start_s),
+                    end_ms=self._ms(word.end_s),
+                    probability=round(word.probability, 3),
+                )
+            )
+
+    def _ms(self, seconds: float) -> int:
+        return round(self._window_start * 1000 / RATE_HZ + seconds * 1000)
+
+    def _worth_closing(self, words: Sequence[AlignedWord], upto: int) -> bool:
+        length_s = words[upto - 1].end_s + (self._window_start - self._segment_start) / RATE_HZ
+        return length_s * 1000 >= self._config.min_sentence_ms
+
+    def _close_sentence(self, sentence: Sequence[AlignedWord], rest: Sequence[AlignedWord]) -> SegmentText:
+        self._commit(sentence)
+        closed = self._state(
+            "", final=True, end=self._window_start + int(self._boundary_s([*sentence, *rest], len(sentence)) * RATE_HZ)
+        )
+        self._segment += 1
+        self._words = []
+        self._segment_start = closed.end
+        return closed
+
+    @staticmethod
+    def _boundary_s(words: Sequence[AlignedWord], upto: int) -> float:
+        """The middle of the pause between the last spoken word before ``upto`` and the word after it."""
+        spoken_end_s = next((w.end_s for w in reversed(words[: upto - 1])), words[upto - 1].start_s)
+        return (min(spoken_end_s, words[upto].start_s) + words[upto].start_s) / 2
+
+    def _cut_window(self, count: int, at_s: float) -> None:
+        """Drop the audio before ``at_s`` and the ``count`` committed words in it; they become context."""
+        samples = min(max(0, int(at_s * RATE_HZ)), len(self._audio))
+        shift_s = samples / RATE_HZ
+        gone = [token for word in self._in_window[:count] for token in word.tokens]
+        self._context = (self._context + gone)[-self._config.context_tokens :] if self._config.context_tokens else []
+        self._in_window = [_shifted(word, -shift_s) for word in self._in_window[count:]]
+        self._previous = tuple(_shifted(word, -shift_s) for word in self._previous)
+        self._audio = self._audio[samples:]
+        self._window_start += samples
+
+    def _cut_full_window(self) -> None:
+        audio_s = len(self._audio) / RATE_HZ
+        count = cut_after(self._in_window, audio_s, keep_s=self._config.keep_ms / 1000)
+        if count is not None:
+            before, after = self._in_window[count - 1], self._in_window[count]
+            self._cut_window(count, (before.end_s + after.start_s) / 2)
+        elif audio_s * 1000 > 3 * self._config.window_ms:
+            # Nothing could be committed for three windows: noise that the detector takes for speech. Let it go.
+            self._cut_window(len(self._in_window), audio_s - self._config.keep_ms / 1000)
+
+    def _state(self, tail: str, *, final: bool, end: int | None = None) -> SegmentText:
+        return SegmentText(
+            segment=self._segment,
+            lang=self._language or "und",
+            words=tuple(self._words),
+            tail=tail if self._words else _opening(tail),
+            final=final,
+            start=self._segment_start,
+            end=self.end if end is None else end,
+        )
+
+
+def _shifted(word: AlignedWord, by_s: float) -> AlignedWord:
+    return replace(word, start_s=max(0.0, word.start_s + by_s), end_s=max(0.0, word.end_s + by_s))
+
+
+def _opening(text: str) -> str:
+    """``text`` as the beginning of a segment: a decoder that has heard little does not know that a sentence starts."""
+    text = text.lstrip()
+    return text[:1].upper() + text[1:]

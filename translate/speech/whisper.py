@@ -1,0 +1,182 @@
+"""The recognition engine: CTranslate2 Whisper on short windows, shared by all sessions.
+
+Whisper was trained on 30 s of audio, and every other streaming server encodes 30 s for each update. The CTranslate2
+encoder accepts fewer mel frames, and a window of 5 s costs a tenth of one of 30 s. Cut where the audio ends, however,
+the decoder tends to loop or to invent; appended silence and timestamps cure that (see ``AsrConfig.pad_ms``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import ctranslate2
+import numpy as np
+import tokenizers
+from faster_whisper.feature_extractor import FeatureExtractor
+from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer
+
+from translate.config import AsrConfig
+from translate.errors import LanguageError, ModelDamaged
+from translate.events import RATE_HZ, Samples
+from translate.speech.hypothesis import AlignedWord, Hypothesis
+
+__all__ = ["Task", "WhisperEngine", "Window"]
+
+Task = Literal["transcribe", "translate"]
+
+_FRAME_SAMPLES = 160
+_TOKEN_S = 0.02
+"""One timestamp token, and one step of the encoder's output, is 20 ms."""
+_MAX_WINDOW_S = 29.0
+_PROMPT_TOKENS = 64
+"""Tokens of earlier text before the start token; they pass the decoder in one batch (Whisper base: 18 ms for 64)."""
+
+
+class Window:
+    """One encoded stretch of audio: encode once, decode, align and detect from it."""
+
+    def __init__(self, encoded: Any, frames: int, seconds: float) -> None:
+        self.encoded = encoded
+        self.frames = frames
+        self.seconds = seconds
+        """Length of the audio itself, without the appended silence."""
+
+
+class WhisperEngine:
+    """A Whisper model in CTranslate2 form. Calls block and may come from any thread; CTranslate2 releases the GIL.
+
+    Args:
+        folder: ``model.bin``, ``config.json``, ``tokenizer.json`` and the vocabulary.
+        config: compute type, threads and padding.
+
+    Raises:
+        ModelDamaged: the folder is not a Whisper model that can be loaded.
+    """
+
+    def __init__(self, folder: Path, config: AsrConfig) -> None:
+        threads = config.threads or min(4, os.cpu_count() or 1)
+        try:
+            self._tokens = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._model = ctranslate2.models.Whisper(
+                str(folder), device="cpu", compute_type=config.compute_type, intra_threads=threads, inter_threads=1
+            )
+        except Exception as error:  # the libraries raise bare Exception and RuntimeError for any bad file
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ModelDamaged(f"cannot load the Whisper model in {folder}: {reason}") from error
+        self._features = FeatureExtractor(feature_size=self._model.n_mels)
+        self._pad = np.zeros(config.pad_ms * RATE_HZ // 1000, np.float32)
+        self._hotwords = " " + ", ".join(config.hotwords) if config.hotwords else ""
+        self.multilingual: bool = self._model.is_multilingual
+        self.languages: tuple[str, ...] = tuple(sorted(_LANGUAGE_CODES)) if self.multilingual else ("en",)
+
+    def require(self, language: str) -> None:
+        """Raises LanguageError when the model does not know ``language``."""
+        if language not in self.languages:
+            known = "only English" if not self.multilingual else f"{len(self.languages)} languages"
+            raise LanguageError(f"the recognition model does not know {language!r}; it knows {known}")
+
+    def encode(self, audio: Samples) -> Window:
+        """Run the encoder over ``audio`` (at most 29 s) and the appended silence."""
+        audio = audio[-int(_MAX_WINDOW_S * RATE_HZ) :]
+        padded = np.concatenate([audio, self._pad])[: 30 * RATE_HZ]
+        mel = np.ascontiguousarray(self._features(padded, padding=0)[np.newaxis])
+        encoded = self._model.encode(ctranslate2.StorageView.from_array(mel), to_cpu=False)
+        return Window(encoded, mel.shape[2], len(audio) / RATE_HZ)
+
+    def detect_language(self, window: Window, allowed: Sequence[str] = ()) -> tuple[str, float]:
+        """The likeliest language of ``window`` among ``allowed`` (empty: all), and its share of their probability."""
+        if not self.multilingual:
+            return "en", 1.0
+        found = [(token[2:-2], p) for token, p in self._model.detect_language(window.encoded)[0]]
+        candidates = [(code, p) for code, p in found if not allowed or code in allowed] or found
+        code, probability = max(candidates, key=lambda pair: pair[1])
+        return code, probability / (sum(p for _, p in candidates) or 1.0)
+
+    def decode(
+        self,
+        window: Window,
+        language: str,
+        *,
+        task: Task = "transcribe",
+        prompt: Sequence[int] = (),
+        beam_size: int = 1,
+        max_tokens: int,
+    ) -> Hypothesis:
+        """Decode ``window`` and align what comes out.
+
+        Args:
+            prompt: text tokens of what was said before the window (context only).
+            max_tokens: bound on the result; it is what stops a loop.
+
+        Returns:
+            The words with times from ``Whisper.align``. Text that the decoder itself timed past the end of the audio
+            is dropped.
+        """
+        tokenizer = self._tokenizer(language, task)
+        head = self._head(tokenizer, prompt)
+        result = self._model.generate(
+            window.encoded,
+            [[*head, *tokenizer.sot_sequence]],
+            beam_size=beam_size,
+            # CTranslate2 halves what is given here, as Whisper does with its context of 448.
+            max_length=2 * (len(head) + max_tokens + 4),
+            return_scores=True,
+            return_no_speech_prob=True,
+        )[0]
+        tokens = _text_tokens(result.sequences_ids[0], tokenizer, window.seconds)[:max_tokens]
+        return Hypothesis(
+            words=self._align(window, tokenizer, tokens),
+            no_speech_probability=result.no_speech_prob,
+            average_logprob=result.scores[0] if result.scores else 0.0,
+        )
+
+    def _head(self, tokenizer: Tokenizer, prompt: Sequence[int]) -> list[int]:
+        hotwords = tokenizer.encode(self._hotwords) if self._hotwords else []
+        context = [*hotwords[:_PROMPT_TOKENS], *list(prompt)[-_PROMPT_TOKENS:]]
+        return [tokenizer.sot_prev, *context] if context else []
+
+    def _align(self, window: Window, tokenizer: Tokenizer, tokens: list[int]) -> tuple[AlignedWord, ...]:
+        if not tokens:
+            return ()
+        result = self._model.align(
+            window.encoded, tokenizer.sot_sequence, [tokens], window.frames, median_filter_width=7
+        )[0]
+        text_steps = np.array([pair[0] for pair in result.alignments])
+        time_steps = np.array([pair[1] for pair in result.alignments])
+        jumps = np.pad(np.diff(text_steps), (1, 0), constant_values=1).astype(bool)
+        token_starts_s = time_steps[jumps] * _TOKEN_S
+        words: list[AlignedWord] = []
+        at = 0
+        for text, group in zip(*tokenizer.split_to_word_tokens(tokens), strict=True):
+            upto = at + len(group)
+            words.append(
+                AlignedWord(
+                    text=text,
+                    tokens=tuple(group),
+                    start_s=float(token_starts_s[at]),
+                    end_s=float(token_starts_s[upto]),
+                    probability=float(np.mean(result.text_token_probs[at:upto])),
+                )
+            )
+            at = upto
+        return tuple(words)
+
+    @lru_cache(maxsize=256)  # noqa: B019  the engine lives as long as the process
+    def _tokenizer(self, language: str, task: Task) -> Tokenizer:
+        return Tokenizer(self._tokens, self.multilingual, task=task, language=language)
+
+
+def _text_tokens(ids: Sequence[int], tokenizer: Tokenizer, audio_s: float) -> list[int]:
+    """The text tokens of ``ids``, up to the first closing timestamp that lies at the end of the audio."""
+    text: list[int] = []
+    for token in ids:
+        if token >= tokenizer.timestamp_begin:
+            if text and (token - tokenizer.timestamp_begin) * _TOKEN_S >= audio_s - 0.2:
+                break
+        elif token < tokenizer.eot:
+            text.append(token)
+    return text
