@@ -1,0 +1,76 @@
+from dataclasses import dataclass, field
+
+import pytest
+
+from translate.errors import LanguageError
+from translate.translation import plan, reachable
+
+
+@dataclass(frozen=True)
+class Model:
+    """What planning asks of an engine."""
+
+    name: str
+    able: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+
+    @property
+    def multilingual(self) -> bool:
+        return len(self.able) > 1
+
+    def can(self, source: str, target: str) -> bool:
+        return (source, target) in self.able
+
+
+def model(name: str, *pairs: str) -> Model:
+    return Model(name, frozenset((pair[:2], pair[3:]) for pair in pairs))
+
+
+ES_EN, EN_DE = model("es-en", "es-en"), model("en-de", "en-de")
+MANY = model("many", "es-en", "es-de", "en-de", "fr-en", "en-fr")
+
+
+def test_the_same_language_needs_no_model() -> None:
+    assert plan("Spanish", "es-MX", [], False).kind == "same"
+
+
+def test_a_model_of_the_pair_comes_before_a_multilingual_one() -> None:
+    route = plan("es", "en", [MANY, ES_EN], True)
+    assert (route.kind, [hop.engine.name for hop in route.hops]) == ("model", ["es-en"])
+
+
+def test_a_multilingual_model_comes_before_two_hops() -> None:
+    route = plan("es", "de", [ES_EN, EN_DE, MANY], True)
+    assert (route.kind, [hop.engine.name for hop in route.hops]) == ("model", ["many"])
+
+
+def test_without_a_model_of_the_pair_the_way_leads_through_english() -> None:
+    route = plan("es", "de", [ES_EN, EN_DE], True)
+    assert route.kind == "pivot"
+    assert [(hop.engine.name, hop.source, hop.target) for hop in route.hops] == [
+        ("es-en", "es", "en"),
+        ("en-de", "en", "de"),
+    ]
+
+
+def test_whisper_translates_to_english_only_and_only_without_a_model() -> None:
+    assert plan("fr", "en", [ES_EN], True).kind == "whisper"
+    assert plan("es", "en", [ES_EN], True).kind == "model"
+    with pytest.raises(LanguageError):
+        plan("fr", "en", [ES_EN], False)
+
+
+def test_no_route_names_the_pair_and_the_remedy() -> None:
+    with pytest.raises(
+        LanguageError, match=r"Spanish \(es\) to German \(de\); get one with: sottovoce models pull m2m"
+    ):
+        plan("es", "de", [ES_EN], True, lambda source, target: "m2m")
+    with pytest.raises(LanguageError, match="sottovoce models list"):
+        plan("es", "de", [], True, lambda source, target: None)
+    with pytest.raises(LanguageError, match="unknown language"):
+        plan("es", "xyzzy", [ES_EN], True)
+
+
+def test_reachable_targets_are_those_with_a_route() -> None:
+    assert reachable("es", [ES_EN, EN_DE], False) == ["de", "en", "es"]
+    assert reachable("fr", [], True) == ["en", "fr"]
+    assert reachable("fr", [], False) == ["fr"]

@@ -1,0 +1,290 @@
+"""Text to the tokens of a model folder and back, in the folder's own style.
+
+Three styles are found from the files: our students (``student.toml`` or ``sottovoce.toml`` beside one SentencePiece
+model), OPUS-MT (``source.spm``, ``target.spm``, perhaps ``>>xxx<<`` tokens) and NLLB (one SentencePiece model, language
+tokens on both sides). SentencePiece: Kudo and Richardson 2018.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sentencepiece
+
+from translate.errors import LanguageError, ModelDamaged
+from translate.languages import LANGUAGES, canonical
+
+__all__ = ["Encoded", "Tokenizer", "is_translation_folder", "open_tokenizer"]
+
+MAX_SOURCE_TOKENS = 256
+"""Longest input of one decoding: models are trained on up to a few hundred tokens and ramble past that."""
+
+_DESCRIPTIONS = ("student.toml", "sottovoce.toml")
+_NLLB_FILES = ("sentencepiece.bpe.model", "sentencepiece.model")
+_OPUS_NAME = re.compile(r"opus-mt-(?:tc-)?(?:big-|base-|tiny-)?([A-Za-z_]+)-([A-Za-z_]+)")
+_TARGET_TOKEN = re.compile(r">>([A-Za-z_]+)<<")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One source text as a model takes it."""
+
+    tokens: list[str]
+    lead: int
+    """How many of the tokens come before the text (language tokens)."""
+    ends: tuple[int, ...]
+    """For every token of the text, where it ends in the UTF-8 bytes of the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenizer:
+    """The tokens of one model folder; safe to share between threads."""
+
+    style: str
+    sources: frozenset[str]
+    targets: frozenset[str]
+    vocabulary: frozenset[str]
+    """What the encoder knows; other pieces are left out, since a model makes up text for ``<unk>``."""
+    source_model: sentencepiece.SentencePieceProcessor = field(repr=False)
+    target_model: sentencepiece.SentencePieceProcessor = field(repr=False)
+    append_eos: bool
+    lead_by_source: Mapping[str, str] = field(default_factory=dict)
+    lead_by_target: Mapping[str, str] = field(default_factory=dict)
+    start_by_target: Mapping[str, str] = field(default_factory=dict)
+
+    def encode(self, text: str, *, source: str, target: str) -> list[Encoded]:
+        """``text`` as inputs of at most :data:`MAX_SOURCE_TOKENS` tokens; none if the model knows nothing of it."""
+        by_language = (self.lead_by_source.get(source), self.lead_by_target.get(target))
+        lead = [token for token in by_language if token]
+        trail = ["</s>"] if self.append_eos else []
+        known = [
+            (piece.piece, piece.end)
+            for piece in self.source_model.encode(text, return_type="proto").pieces
+            if piece.piece in self.vocabulary
+        ]
+        # A space whose word was left out would come out as a second one.
+        following = [*(piece for piece, _ in known[1:]), "▁"]
+        known = [pair for pair, after in zip(known, following, strict=False) if pair[0] != "▁" or after[0] != "▁"]
+        blocks = [known[i : i + MAX_SOURCE_TOKENS] for i in range(0, len(known), MAX_SOURCE_TOKENS)]
+        return [
+            Encoded([*lead, *(piece for piece, _ in block), *trail], len(lead), tuple(end for _, end in block))
+            for block in blocks
+        ]
+
+    def start(self, target: str) -> list[str]:
+        """What every translation into ``target`` starts with; not part of the text."""
+        return [self.start_by_target[target]] if target in self.start_by_target else []
+
+    def decode(self, tokens: Sequence[str]) -> str:
+        """The text of target tokens."""
+        return str(self.target_model.decode(list(tokens))).strip() if tokens else ""
+
+
+def is_translation_folder(folder: Path) -> bool:
+    """Whether ``folder`` is meant as a translation model (a recognition model has no SentencePiece file)."""
+    try:
+        return (folder / "model.bin").is_file() and _style(folder) is not None
+    except ModelDamaged:
+        return True
+
+
+def open_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of a CTranslate2 model folder.
+
+    Raises:
+        ModelDamaged: a file is missing, cannot be read, or does not tell the model's languages.
+    """
+    if not (folder / "model.bin").is_file():
+        raise ModelDamaged(f"{folder} is no CTranslate2 model folder: model.bin is missing")
+    described = _description(folder)
+    config = _json(folder / "config.json") if (folder / "config.json").is_file() else {}
+    eos_added = isinstance(config, dict) and bool(config.get("add_source_eos", False))
+    match _style(folder):
+        case "student":
+            return _student(folder, described, eos_added)
+        case "opus":
+            # Conversions so old that they have no config.json say in model.bin that the engine adds </s>.
+            return _opus(folder, described, eos_added or not config)
+        case "nllb":
+            return _nllb(folder, described, eos_added)
+    raise ModelDamaged(
+        f"{folder} has no tokenizer: source.spm and target.spm, sentencepiece.bpe.model, or student.toml with spm.model"
+    )
+
+
+def _style(folder: Path) -> str | None:
+    described = _description(folder)
+    if described and (folder / str(described.get("tokenizer", "spm.model"))).is_file():
+        return "student"
+    if (folder / "student.toml").is_file():
+        raise ModelDamaged(f"{folder}: the tokenizer that student.toml names, {described.get('tokenizer')}, is missing")
+    if (folder / "source.spm").is_file() and (folder / "target.spm").is_file():
+        return "opus"
+    return "nllb" if any((folder / name).is_file() for name in _NLLB_FILES) else None
+
+
+def _student(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tokenizer:
+    """``student.toml``: ``source`` and ``target`` (lists), ``tokenizer`` (file), ``source_prefix_token``, ``add_eos``.
+
+    A student of several targets is told which by a first token such as ``<2es>``.
+    """
+    sources, targets = _stated(folder, described)
+    if not sources or not targets:
+        raise ModelDamaged(f'{folder} must state its languages: source = ["en"], target = ["es"]')
+    model = _sentencepiece(folder / str(described.get("tokenizer", "spm.model")))
+    vocabulary = _vocabulary(folder)
+    lead = described.get("source_prefix_token")
+    if lead is None and len(targets) > 1:
+        leads = {target: f"<2{target}>" for target in sorted(targets)}
+    else:
+        leads = dict.fromkeys(targets, lead) if lead else {}
+    for token in leads.values():
+        if token not in vocabulary:
+            raise ModelDamaged(f"{folder}: its vocabulary lacks the token {token!r} that chooses the target language")
+    return Tokenizer(
+        style="student",
+        sources=sources,
+        targets=targets,
+        vocabulary=vocabulary,
+        source_model=model,
+        target_model=model,
+        append_eos=bool(described.get("add_eos", True)) and not eos_added,
+        lead_by_target=leads,
+    )
+
+
+def _opus(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tokenizer:
+    vocabulary = _vocabulary(folder)
+    tokens = _target_tokens(vocabulary)
+    sources, targets = _stated(folder, described)
+    name = _OPUS_NAME.search(folder.resolve().name)
+    if name:
+        sources = sources or _languages(name[1])
+        targets = targets or _languages(name[2])
+    targets = targets or frozenset(tokens)
+    if not sources or not targets:
+        raise ModelDamaged(
+            f'{folder} does not tell its languages; state them in sottovoce.toml: source = ["en"], target = ["es"]'
+        )
+    return Tokenizer(
+        style="opus",
+        sources=sources,
+        targets=targets,
+        vocabulary=vocabulary,
+        source_model=_sentencepiece(folder / "source.spm"),
+        target_model=_sentencepiece(folder / "target.spm"),
+        append_eos=not eos_added,
+        lead_by_target={code: token for code, token in tokens.items() if code in targets},
+    )
+
+
+def _nllb(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tokenizer:
+    vocabulary = _vocabulary(folder)
+    tokens = {code: language.nllb for code, language in LANGUAGES.items() if language.nllb in vocabulary}
+    known = {code: token for code, token in tokens.items() if token is not None}
+    if len(known) < 2:
+        raise ModelDamaged(f"{folder} is no NLLB model: its vocabulary lacks language tokens such as spa_Latn")
+    sources, targets = _stated(folder, described)
+    model = _sentencepiece(next(folder / name for name in _NLLB_FILES if (folder / name).is_file()))
+    return Tokenizer(
+        style="nllb",
+        sources=(sources or frozenset(known)) & frozenset(known),
+        targets=(targets or frozenset(known)) & frozenset(known),
+        vocabulary=vocabulary,
+        source_model=model,
+        target_model=model,
+        append_eos=not eos_added,
+        lead_by_source=known,
+        start_by_target=known,
+    )
+
+
+def _languages(name: str) -> frozenset[str]:
+    """The language of one half of an OPUS-MT name; empty for groups such as ROMANCE."""
+    try:
+        return frozenset({canonical(name)})
+    except LanguageError:
+        return frozenset()
+
+
+def _target_tokens(vocabulary: Iterable[str]) -> dict[str, str]:
+    """``>>xxx<<`` tokens by canonical language; of several for one language that of its usual script."""
+    found: dict[str, str] = {}
+    for token in sorted(vocabulary):
+        match = _TARGET_TOKEN.fullmatch(token)
+        for code in _languages(match[1]) if match else ():
+            script = (LANGUAGES[code].nllb or "").partition("_")[2]
+            if code not in found or (script and token.endswith(f"_{script}<<")):
+                found[code] = token
+    return found
+
+
+def _stated(folder: Path, described: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
+    sides = []
+    for key in ("source", "target"):
+        value = described.get(key, [])
+        names = [value] if isinstance(value, str) else value
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ModelDamaged(f"{folder}: {key} must be a list of languages, not {value!r}")
+        try:
+            sides.append(frozenset(canonical(name) for name in names))
+        except LanguageError as error:
+            raise ModelDamaged(f"{folder}: {key}: {error}") from error
+    return sides[0], sides[1]
+
+
+def _description(folder: Path) -> dict[str, Any]:
+    for name in _DESCRIPTIONS:
+        path = folder / name
+        if path.is_file():
+            try:
+                return tomllib.loads(path.read_text("utf-8"))
+            except (OSError, ValueError) as error:
+                raise ModelDamaged(f"cannot read {path}: {_line(error)}") from error
+    return {}
+
+
+def _vocabulary(folder: Path) -> frozenset[str]:
+    for name in ("shared_vocabulary", "source_vocabulary"):
+        if (folder / f"{name}.json").is_file():
+            tokens = _json(folder / f"{name}.json")
+            if isinstance(tokens, list) and all(isinstance(token, str) for token in tokens):
+                return frozenset(tokens)
+            raise ModelDamaged(f"{folder / name}.json is not a list of tokens")
+        if (folder / f"{name}.txt").is_file():
+            return frozenset(_text(folder / f"{name}.txt").split("\n"))
+    raise ModelDamaged(f"{folder} has no shared_vocabulary.json or source_vocabulary.json")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelDamaged(f"cannot read {path}: {_line(error)}") from error
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(_text(path))
+    except ValueError as error:
+        raise ModelDamaged(f"{path} is not JSON: {_line(error)}") from error
+
+
+def _sentencepiece(path: Path) -> sentencepiece.SentencePieceProcessor:
+    try:
+        data = path.read_bytes()
+        if not data:  # SentencePiece takes no data for "no model yet"
+            raise ModelDamaged(f"{path} is empty")
+        return sentencepiece.SentencePieceProcessor(model_proto=data)
+    except (OSError, RuntimeError) as error:
+        raise ModelDamaged(f"{path} is no SentencePiece model: {_line(error)}") from error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
