@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -35,16 +36,21 @@ class CaptureClock:
     """When a sample was captured, for a live source that only says which sample it is.
 
     A chunk can arrive late but never before it was spoken, so the least ``arrival - length of the stream so far`` seen
-    is the best estimate of the moment when the stream's first sample was captured. What the network takes at its
-    fastest cannot be told from the speaker's clock alone and is not counted; clients measure it with ping and pong.
+    lately is the best estimate of the moment when the stream's first sample was captured. Only lately: a sender whose
+    sound card runs slow, or that pauses, moves that moment. What the network takes at its fastest cannot be told from
+    the speaker's clock alone and is not counted; clients measure it with ping and pong.
     """
 
-    def __init__(self) -> None:
-        self._start_ms: float | None = None
+    def __init__(self, window_ms: float = 30_000) -> None:
+        self._window_ms = window_ms
+        self._lately = [math.inf, math.inf]
+        """The least offset of the window before, and of this one."""
+        self._since_ms = -math.inf
 
     def capture_ms(self, end: int, received_ms: float) -> float:
         """Session-clock time of the sample before position ``end``, which arrived at ``received_ms``."""
-        start_ms = received_ms - ms_of(end)
-        if self._start_ms is None or start_ms < self._start_ms:
-            self._start_ms = start_ms
-        return self._start_ms + ms_of(end)
+        if received_ms - self._since_ms >= self._window_ms:
+            self._lately = [self._lately[1], math.inf]
+            self._since_ms = received_ms
+        self._lately[1] = min(self._lately[1], received_ms - ms_of(end))
+        return min(self._lately) + ms_of(end)

@@ -1,0 +1,43 @@
+# Two commands do all the set-up: `make run` and `make test`. Both make their own virtual environment first.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)
+ARGS ?=
+
+.PHONY: run test quick lint types check clean system-test
+
+run: $(VENV)/run.stamp  ## the service with its page, on the embedded models
+	$(BIN)/sottovoce serve $(ARGS)
+
+test: $(VENV)/test.stamp system-test  ## everything, on real speech, sockets, sound card and browser
+	$(BIN)/python -m pytest $(ARGS)
+
+quick: $(VENV)/test.stamp  ## what takes seconds
+	$(BIN)/python -m pytest -m "not slow and not browser and not device" $(ARGS)
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/test.stamp
+	$(BIN)/mypy
+
+check: lint types test
+
+# Debian packages only where nothing else can serve: PortAudio and a sound card made of software, a browser, Node.
+system-test:
+	@tests/install-system-packages
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check -q -e '.[embedded]'
+	@touch $@
+
+$(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check -q -e '.[embedded,test]'
+	@touch $@ $(VENV)/run.stamp
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache

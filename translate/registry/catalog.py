@@ -1,0 +1,292 @@
+"""``models/catalog.toml``: every model that can be had by name, where from, and what its files must hash to."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from translate import resources
+from translate.errors import ConfigError, LanguageError
+from translate.languages import LANGUAGES, canonical
+
+__all__ = [
+    "Catalog",
+    "FileSpec",
+    "HubSource",
+    "Kind",
+    "ModelSpec",
+    "PartSpec",
+    "covers",
+    "default_catalog",
+    "load_catalog",
+]
+
+Kind = Literal["whisper", "translation"]
+"""``whisper``: recognition; ``translation``: text to text."""
+
+_SETS: dict[str, tuple[str, ...]] = {
+    "whisper": tuple(code for code in LANGUAGES if code != "yue"),
+    "whisper-v3": tuple(LANGUAGES),
+    "nllb": tuple(code for code, language in LANGUAGES.items() if language.nllb),
+}
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # one plain name: nothing may leave the model's own folder
+_PART_PATH = re.compile(r"[A-Za-z_]\w*(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_REVISION = re.compile(r"[0-9a-f]{40}")
+_REPO = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class PartSpec:
+    """A file inside an installed package; ``path`` begins with the import package (``package/data/file``)."""
+
+    path: str
+    size_bytes: int
+    sha256: str
+
+    @property
+    def package(self) -> str:
+        """The import package that holds the file."""
+        return self.path.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class FileSpec:
+    """One file of a model folder. Without ``sha256`` what the first pull brought is trusted from then on."""
+
+    name: str
+    size_bytes: int | None = None
+    sha256: str | None = None
+    parts: tuple[PartSpec, ...] = ()
+    """Files of installed packages that make up this one, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubSource:
+    """A repository of the Hugging Face hub; without ``revision`` the newest commit is taken and written down."""
+
+    repo: str
+    revision: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """One model of the catalog."""
+
+    name: str
+    kind: Kind
+    languages: tuple[str, ...]
+    """What a ``whisper`` model hears; what a many-to-many translation model reads and writes. Canonical codes."""
+    pairs: tuple[tuple[str, str], ...]
+    """(spoken, written) of a bilingual translation model."""
+    licence: str
+    commercial_use: bool
+    note: str
+    files: tuple[FileSpec, ...]
+    packages: Mapping[str, str]
+    """Import package -> distribution that holds the parts."""
+    hub: HubSource | None
+
+    @property
+    def size_bytes(self) -> int | None:
+        """Bytes of the whole folder; ``None`` where a file's size is not known."""
+        sizes = [file.size_bytes for file in self.files]
+        return None if None in sizes else sum(size or 0 for size in sizes)
+
+    def translates(self, source: str, target: str) -> bool:
+        """Whether this is a translation model from ``source`` to ``target`` (canonical codes)."""
+        return self.kind == "translation" and covers(self.pairs, self.languages, source, target)
+
+    @property
+    def command(self) -> str:
+        """What a person types to get the model."""
+        return "pip install 'sottovoce[embedded]'" if self.packages else f"sottovoce models pull {self.name}"
+
+
+def covers(pairs: Sequence[tuple[str, str]], languages: Sequence[str], source: str, target: str) -> bool:
+    """Whether ``source`` to ``target`` is one of ``pairs``, or both are among the many-to-many ``languages``."""
+    return (source, target) in pairs or (source != target and source in languages and target in languages)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The models, in the order of the file."""
+
+    models: Mapping[str, ModelSpec]
+
+    def find(self, name: str) -> ModelSpec:
+        """The model of that name.
+
+        Raises:
+            ConfigError: no such model; the message names those that come near.
+        """
+        if name in self.models:
+            return self.models[name]
+        near = difflib.get_close_matches(name[:60], self.models, n=3, cutoff=0.5) or list(self.models)[:3]
+        raise ConfigError(
+            f"unknown model {name[:60]!r}; did you mean {', '.join(near)}? "
+            "`sottovoce models list` shows all, and the path of a model folder does as well"
+        )
+
+
+@functools.cache
+def default_catalog() -> Catalog:
+    """The catalog that ships with Sottovoce.
+
+    Raises:
+        ConfigError: it cannot be read or has a bad entry.
+    """
+    return load_catalog(resources.models_folder() / "catalog.toml")
+
+
+def load_catalog(path: Path) -> Catalog:
+    """The catalog in a TOML file.
+
+    Raises:
+        ConfigError: the file cannot be read, or an entry is bad; the message names the key.
+    """
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from error
+    table = _Table(raw, str(path))
+    if table.take("schema", int) != 1:
+        raise ConfigError(f"{path}: schema must be 1; this catalog is of another version of Sottovoce")
+    models: dict[str, ModelSpec] = {}
+    for i, entry in enumerate(table.take("model", list, [])):
+        spec = _model(_Table(entry, f"{path}: model[{i}]"))
+        if spec.name in models:
+            raise ConfigError(f"{path}: model[{i}].name: there are two models {spec.name!r}")
+        models[spec.name] = spec
+    table.finish()
+    return Catalog(models)
+
+
+class _Table:
+    """A TOML table whose keys are taken one by one, so that a wrong type and an unknown key are both named."""
+
+    def __init__(self, raw: object, where: str) -> None:
+        if not isinstance(raw, dict):
+            raise ConfigError(f"{where} must be a table")
+        self._raw: dict[str, object] = dict(raw)
+        self.where = where
+
+    def take(self, key: str, kind: type, default: object = ..., pattern: re.Pattern[str] | None = None) -> Any:
+        value = self._raw.pop(key, default)
+        if value is ...:
+            raise ConfigError(f"{self.where}.{key} is missing")
+        wrong = not isinstance(value, kind) or (kind is int and isinstance(value, bool))
+        if value is not default and (wrong or (pattern and not pattern.fullmatch(cast(str, value)))):
+            form = f" of the form {pattern.pattern}" if pattern else ""
+            raise ConfigError(f"{self.where}.{key} must be a {kind.__name__}{form}, not {value!r}")
+        return value
+
+    def finish(self) -> None:
+        if self._raw:
+            raise ConfigError(f"{self.where}: unknown key {next(iter(self._raw))!r}")
+
+
+def _model(table: _Table) -> ModelSpec:
+    name = table.take("name", str, pattern=_NAME)
+    where = table.where = f"{table.where} ({name})"
+    packages = table.take("packages", dict, {})
+    hub = table.take("hub", dict, None)
+    spec = ModelSpec(
+        name=name,
+        kind=_one_of(table, "kind", ("whisper", "translation")),
+        languages=_languages(table),
+        pairs=tuple(_pair(pair, f"{where}.pairs") for pair in table.take("pairs", list, [])),
+        licence=table.take("licence", str),
+        commercial_use=table.take("commercial_use", bool, True),
+        note=table.take("note", str, ""),
+        files=tuple(
+            _file(_Table(raw, f"{where}.files[{i}]"), packages) for i, raw in enumerate(table.take("files", list))
+        ),
+        packages=packages,
+        hub=_hub(_Table(hub, f"{where}.hub")) if hub is not None else None,
+    )
+    table.finish()
+    _check(spec, where)
+    return spec
+
+
+def _check(spec: ModelSpec, where: str) -> None:
+    rules: list[tuple[Callable[[], bool], str]] = [
+        (lambda: bool(spec.packages or spec.hub), ": one of packages, hub is missing"),
+        (lambda: any(file.name == "model.bin" for file in spec.files), ".files must hold model.bin"),
+        (lambda: len({file.name for file in spec.files}) == len(spec.files), ".files names a file twice"),
+        (lambda: not spec.packages or all(file.parts for file in spec.files), ".files: every file needs its parts"),
+        (lambda: bool(spec.languages) != bool(spec.pairs), ": one of languages, pairs is needed"),
+        (lambda: spec.kind == "translation" or not spec.pairs, ".pairs is for translation models"),
+    ]
+    for holds, message in rules:
+        if not holds():
+            raise ConfigError(where + message)
+
+
+def _one_of(table: _Table, key: str, allowed: tuple[str, ...]) -> Any:
+    value = table.take(key, str)
+    if value not in allowed:
+        raise ConfigError(f"{table.where}.{key} must be one of {', '.join(allowed)}, not {value!r}")
+    return value
+
+
+def _languages(table: _Table) -> tuple[str, ...]:
+    value = table.take("languages", object, [])
+    if isinstance(value, str) and value in _SETS:
+        return _SETS[value]
+    if not isinstance(value, list):
+        raise ConfigError(f"{table.where}.languages must be a list of codes or one of {', '.join(_SETS)}")
+    return tuple(_language(code, f"{table.where}.languages") for code in value)
+
+
+def _pair(value: object, where: str) -> tuple[str, str]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ConfigError(f"{where} must hold pairs [spoken, written], not {value!r}")
+    return _language(value[0], where), _language(value[1], where)
+
+
+def _language(value: object, where: str) -> str:
+    try:
+        return canonical(str(value))
+    except LanguageError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def _hub(table: _Table) -> HubSource:
+    source = HubSource(table.take("repo", str, pattern=_REPO), table.take("revision", str, None, _REVISION))
+    table.finish()
+    return source
+
+
+def _file(table: _Table, packages: Mapping[str, str]) -> FileSpec:
+    name = table.take("name", str, pattern=_FILE_NAME)
+    size_bytes = table.take("size_bytes", int, None)
+    sha256 = table.take("sha256", str, None, _SHA256)
+    raw_parts = table.take("parts", list, [])
+    table.finish()
+    if raw_parts and (sha256 is None or size_bytes is None):
+        raise ConfigError(f"{table.where}: a file of a package needs sha256 and size_bytes")
+    parts: list[PartSpec] = []
+    for i, raw in enumerate(raw_parts):
+        part = _Table(raw, f"{table.where}.parts[{i}]")
+        whole = len(raw_parts) == 1  # a file in one part is that part: its hash need not be said twice
+        spec = PartSpec(
+            part.take("path", str, pattern=_PART_PATH),
+            part.take("size_bytes", int, size_bytes if whole else ...),
+            part.take("sha256", str, sha256 if whole else ..., _SHA256),
+        )
+        part.finish()
+        if spec.package not in packages:
+            raise ConfigError(f"{part.where}.path: package {spec.package!r} is not among the model's packages")
+        parts.append(spec)
+    return FileSpec(name, size_bytes, sha256, tuple(parts))

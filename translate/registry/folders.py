@@ -1,0 +1,146 @@
+"""What lies in a model folder: which kind of model, which languages, and which hashes it should have."""
+
+from __future__ import annotations
+
+import json
+import struct
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from translate.errors import LanguageError, ModelDamaged
+from translate.languages import canonical
+from translate.registry.catalog import Kind
+
+__all__ = [
+    "DESCRIPTION_NAMES",
+    "LOCK_NAME",
+    "Description",
+    "FileHash",
+    "Lock",
+    "kind_of",
+    "read_description",
+    "read_lock",
+]
+
+LOCK_NAME = "sottovoce.lock.json"
+"""Beside the files of a model in the cache: where they came from and what they hashed to."""
+DESCRIPTION_NAMES = ("student.toml", "sottovoce.toml")
+"""Beside the files of a model: of one distilled here, and of one from elsewhere that somebody describes."""
+
+_KINDS: dict[str, Kind] = {"WhisperSpec": "whisper", "TransformerSpec": "translation"}
+
+
+@dataclass(frozen=True, slots=True)
+class FileHash:
+    """What a file must be; ``size_bytes`` of ``None`` is not compared."""
+
+    sha256: str
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a translation folder says of itself, as far as the registry uses it; the tokenizer reads the rest."""
+
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    licence: str
+    files: Mapping[str, FileHash]
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Every (spoken, written) of the model."""
+        return tuple((source, target) for source in self.sources for target in self.targets if source != target)
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """``sottovoce.lock.json``: what a pull or a join put into the cache."""
+
+    name: str
+    source: str
+    """Where the files came from, for a person."""
+    revision: str | None
+    files: Mapping[str, FileHash]
+    trusted_on_first_use: tuple[str, ...] = ()
+    """Files for which the catalog has no hash: theirs is the one they came with."""
+
+    def as_json(self) -> str:
+        """The text of the file."""
+        files = {name: {"sha256": file.sha256, "size_bytes": file.size_bytes} for name, file in self.files.items()}
+        return json.dumps(
+            {
+                "name": self.name,
+                "source": self.source,
+                "revision": self.revision,
+                "files": files,
+                "trusted_on_first_use": list(self.trusted_on_first_use),
+            },
+            indent=1,
+        )
+
+
+def kind_of(folder: Path) -> Kind | None:
+    """Which engine can load the folder, from the header of its ``model.bin``; ``None``: no CTranslate2 model of ours.
+
+    The header is a uint32 format version and the name of the model's specification (uint16 length with the closing
+    zero, then the text), little-endian.
+    """
+    try:
+        with (folder / "model.bin").open("rb") as file:
+            head = file.read(64)
+    except OSError:
+        return None
+    if len(head) < 6:
+        return None
+    length = struct.unpack_from("<H", head, 4)[0]
+    return _KINDS.get(head[6 : 6 + max(0, length - 1)].decode("ascii", "replace"))
+
+
+def read_description(folder: Path) -> Description | None:
+    """What ``student.toml`` or ``sottovoce.toml`` says; ``None`` where there is neither.
+
+    Raises:
+        ModelDamaged: it cannot be read, or a value is bad.
+    """
+    for path in (folder / name for name in DESCRIPTION_NAMES):
+        try:
+            raw = tomllib.loads(path.read_text("utf-8"))
+            return Description(
+                sources=_languages(raw.get("source", [])),
+                targets=_languages(raw.get("target", [])),
+                licence=str(raw.get("licence", "")),
+                files={str(name): FileHash(str(sha256)) for name, sha256 in dict(raw.get("sha256", {})).items()},
+            )
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError, TypeError, LanguageError) as error:
+            raise ModelDamaged(f"{path} cannot be read: {str(error).partition(chr(10))[0]}") from error
+    return None
+
+
+def _languages(value: object) -> tuple[str, ...]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list):
+        raise TypeError(f"source and target must be lists of languages, not {value!r}")
+    return tuple(canonical(str(name)) for name in names)
+
+
+def read_lock(folder: Path) -> Lock | None:
+    """What ``sottovoce.lock.json`` says; ``None`` where there is none.
+
+    Raises:
+        ModelDamaged: it cannot be read.
+    """
+    path = folder / LOCK_NAME
+    try:
+        raw: Any = json.loads(path.read_text("utf-8"))
+        files = {name: FileHash(file["sha256"], file["size_bytes"]) for name, file in raw["files"].items()}
+        return Lock(raw["name"], raw["source"], raw["revision"], files, tuple(raw["trusted_on_first_use"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelDamaged(f"{path} cannot be read ({error}); repair: sottovoce models pull {folder.name}") from error
