@@ -1,0 +1,155 @@
+"""What a client may say when, and how what is sent to it is numbered; time is given in."""
+
+from __future__ import annotations
+
+import pytest
+
+from translate.config import Limits
+from translate.errors import AudioError, ProtocolError
+from translate.events import Marks, SpeechSpan, Transcript
+from translate.protocol import (
+    AudioFrame,
+    ClientHello,
+    End,
+    FrameSizeError,
+    Painted,
+    Ping,
+    ServerState,
+    SetView,
+    Snapshot,
+    decode_server,
+    encode_audio,
+    encode_client,
+)
+
+AUDIO = encode_audio(AudioFrame(0, bytes(320)))
+
+
+class Talk:
+    """A state with a clock to set and a client that counts for itself."""
+
+    def __init__(self, role: str | None = None) -> None:
+        self.now_ms = 0.0
+        self.state = ServerState(Limits(), lambda: self.now_ms)
+        self.said = 0
+        if role:
+            self.say(ClientHello(versions=("v0", "v1"), role=role))
+
+    def say(self, message, *, skip: int = 0):
+        self.said += 1 + skip
+        return self.state.receive(encode_client(message, seq=self.said, t_ms=0))
+
+    def send(self, message):
+        return decode_server(self.state.send(message))
+
+
+def text(capture: float | None = 5.0) -> Transcript:
+    return Transcript(0, 1, "en", "a", "", False, 0, 1, (), Marks(capture=capture))
+
+
+@pytest.mark.parametrize("message", [Ping(client_ms=1), End(), SetView(), Painted(event_seq=1, painted_ms=0)])
+def test_hello_comes_first(message) -> None:
+    with pytest.raises(ProtocolError, match="first message must be hello"):
+        Talk().say(message)
+
+
+def test_audio_before_hello_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="audio came before hello"):
+        Talk().state.receive(AUDIO)
+
+
+@pytest.mark.parametrize("role", ["speaker", "listener"])
+def test_hello_comes_once(role) -> None:
+    talk = Talk(role)
+    assert (talk.state.phase, talk.state.role) == ("open", role)
+    with pytest.raises(ProtocolError, match="only once"):
+        talk.say(ClientHello(versions=("v1",), role=role))
+
+
+def test_a_common_version_is_needed() -> None:
+    with pytest.raises(ProtocolError, match="v1"):
+        Talk().say(ClientHello(versions=("v2",), role="speaker"))
+
+
+def test_speaker_sends_audio_until_end() -> None:
+    talk = Talk("speaker")
+    assert talk.state.receive(AUDIO) == AudioFrame(0, bytes(320))
+    talk.say(End())
+    assert talk.say(Ping(client_ms=1)) == Ping(client_ms=1)
+    with pytest.raises(ProtocolError, match="after end"):
+        talk.state.receive(AUDIO)
+    with pytest.raises(ProtocolError, match="only once"):
+        talk.say(End())
+
+
+def test_listener_sends_neither_audio_nor_end() -> None:
+    with pytest.raises(ProtocolError, match="only a speaker may send audio"):
+        Talk("listener").state.receive(AUDIO)
+    with pytest.raises(ProtocolError, match="only a speaker may send end"):
+        Talk("listener").say(End())
+
+
+@pytest.mark.parametrize("skip", [1, 5, -1])
+def test_client_numbers_have_no_gap(skip) -> None:
+    talk = Talk("listener")
+    talk.say(Ping(client_ms=1))
+    with pytest.raises(ProtocolError, match="where 3 was due"):
+        talk.say(Ping(client_ms=1), skip=skip)
+
+
+def test_frames_are_bounded() -> None:
+    talk = Talk("speaker")
+    with pytest.raises(FrameSizeError):
+        talk.state.receive(bytes(Limits().audio_frame_bytes + 1))
+    with pytest.raises(FrameSizeError):
+        talk.state.receive(" " * (Limits().text_frame_bytes + 1))
+    with pytest.raises(AudioError, match="even"):
+        talk.state.receive(AUDIO[:-1])
+
+
+def test_sent_messages_are_numbered_and_stamped() -> None:
+    talk = Talk("listener")
+    for number in range(1, 4):
+        talk.now_ms = 10.0 * number
+        envelope = talk.send(text() if number == 2 else SpeechSpan("started", 0, 0.0))
+        assert (envelope.seq, envelope.t_ms) == (number, 10.0 * number)
+        if number == 2:
+            assert envelope.message.marks == Marks(capture=5.0, sent=20.0)
+    assert talk.send(Snapshot(segments=(), last_seq=0)).message.last_seq == 4 == talk.state.last_seq
+
+
+@pytest.mark.parametrize(
+    ("painted_ms", "now_ms", "expected"),
+    [
+        (140.0, 200.0, 135.0),
+        (100.0, 200.0, 95.0),
+        (-200.0, 200.0, None),  # long before it was sent
+        (900.0, 200.0, None),  # in the future
+    ],
+)
+def test_painted_is_judged(painted_ms, now_ms, expected) -> None:
+    talk = Talk("listener")
+    talk.now_ms = 100.0
+    talk.send(text(capture=5.0))
+    talk.now_ms = now_ms
+    report = Painted(event_seq=1, painted_ms=painted_ms)
+    assert talk.state.glass_to_glass_ms(report) == expected
+    assert talk.state.glass_to_glass_ms(report) is None, "a second report does not count"
+
+
+def test_painted_of_anything_else_does_not_count() -> None:
+    talk = Talk("listener")
+    talk.send(SpeechSpan("started", 0, 0.0))
+    talk.send(text(capture=None))
+    for seq in (1, 2):
+        assert talk.state.glass_to_glass_ms(Painted(event_seq=seq, painted_ms=0.0)) is None
+    with pytest.raises(ProtocolError, match="never sent"):
+        talk.state.glass_to_glass_ms(Painted(event_seq=3, painted_ms=0.0))
+
+
+def test_another_clock_forgets_what_was_sent_on_the_old_one() -> None:
+    talk = Talk("listener")
+    talk.send(text())
+    talk.state.restart_clock(lambda: 0.5)
+    assert talk.state.glass_to_glass_ms(Painted(event_seq=1, painted_ms=0.0)) is None
+    assert talk.send(text()).t_ms == 0.5

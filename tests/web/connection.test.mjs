@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Backlog } from '../../web/js/backlog.js';
+import { Connection, backoffMs } from '../../web/js/connection.js';
+import { SpeakerSession } from '../../web/js/session.js';
+
+/** A browser whose clock and network obey the test. */
+class World {
+  now = 0;
+  timers = [];
+  sockets = [];
+  states = [];
+  closed = [];
+  messages = [];
+
+  around = {
+    open: () => {
+      const socket = { sent: [], bufferedAmount: 0, send: (data) => socket.sent.push(data), close: () => {} };
+      this.sockets.push(socket);
+      return socket;
+    },
+    now_ms: () => this.now,
+    later: (action, delay_ms) => {
+      const timer = { action, at: this.now + delay_ms };
+      this.timers.push(timer);
+      return timer;
+    },
+    cancel: (timer) => {
+      this.timers = this.timers.filter((one) => one !== timer);
+    },
+    random: () => 0.5,
+  };
+  handlers = {
+    hello: () => ({ role: 'speaker' }),
+    opened: () => {},
+    message: (message) => this.messages.push(message),
+    pinged: () => {},
+    state: (state) => this.states.push(state),
+    closed: (problem) => this.closed.push(problem && problem.key),
+  };
+
+  get socket() {
+    return this.sockets.at(-1);
+  }
+
+  sentTexts(socket = this.socket) {
+    return socket.sent.filter((data) => typeof data === 'string').map((data) => JSON.parse(data));
+  }
+
+  pass(ms) {
+    const end = this.now + ms;
+    for (;;) {
+      const due = this.timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      if (!due) break;
+      this.around.cancel(due);
+      this.now = due.at;
+      due.action();
+    }
+    this.now = end;
+  }
+
+  seq = 0;
+  receive(type, fields = {}) {
+    this.seq += 1;
+    this.socket.onmessage({ data: JSON.stringify({ type, seq: this.seq, t_ms: 0, ...fields }) });
+  }
+
+  welcome(session = 's1', more = {}) {
+    this.seq = 0;
+    this.socket.onopen();
+    this.receive('hello', { session, resume: `resume-${session}`, source: 'es', targets: [], available_targets: [], ...more });
+  }
+}
+
+test('a lost connection comes back, resumes where it was, and numbers from 1 again', () => {
+  const world = new World();
+  new Connection('ws://x/ws', world.handlers, world.around).open();
+  world.welcome();
+  world.receive('lag', { stage: 'asr', behind_ms: 0 });
+  world.socket.onclose({ code: 1006, reason: '' });
+  world.pass(60_000);
+  assert.equal(world.sockets.length, 2);
+  world.welcome();
+  const hello = world.sentTexts()[0];
+  assert.deepEqual([hello.seq, hello.resume, hello.last_seq], [1, 'resume-s1', 2]);
+  assert.deepEqual(world.states, ['connecting', 'live', 'waiting', 'connecting', 'live']);
+});
+
+test('the waits grow, are bounded, and differ between clients', () => {
+  const waits = Array.from({ length: 10 }, (_, attempt) => backoffMs(attempt, 0));
+  assert.deepEqual(waits.slice(0, 4), [250, 500, 1000, 2000]);
+  assert.equal(waits.at(-1), 7_500);
+  assert.equal(backoffMs(9, 1), 15_000);
+  assert.notEqual(backoffMs(3, 0.2), backoffMs(3, 0.8));
+});
+
+for (const [code, key] of [[1013, 'server_busy'], [4400, 'bad_request'], [4401, 'not_allowed'], [4404, 'model_missing'], [4409, 'room_taken']]) {
+  test(`close code ${code} at the start is final and told as ${key}`, () => {
+    const world = new World();
+    new Connection('ws://x/ws', world.handlers, world.around).open();
+    world.socket.onopen();
+    world.socket.onclose({ code, reason: 'why' });
+    world.pass(60_000);
+    assert.equal(world.sockets.length, 1);
+    assert.deepEqual(world.closed, [key]);
+  });
+}
+
+test('busy is waited for by a session that had begun', () => {
+  const world = new World();
+  new Connection('ws://x/ws', world.handlers, world.around).open();
+  world.welcome();
+  world.socket.onclose({ code: 1006, reason: '' });
+  world.pass(1_000);
+  world.socket.onclose({ code: 1013, reason: '' });
+  world.pass(60_000);
+  assert.equal(world.sockets.length, 3);
+  assert.deepEqual(world.closed, []);
+});
+
+test('a silent connection is given up', () => {
+  const world = new World();
+  new Connection('ws://x/ws', world.handlers, world.around).open();
+  world.welcome();
+  world.pass(30_000);
+  assert.ok(world.sockets.length > 1);
+});
+
+test('end closes for good, and a malformed message is told', () => {
+  const world = new World();
+  new Connection('ws://x/ws', world.handlers, world.around).open();
+  world.welcome();
+  world.receive('end', { position: 1 });
+  assert.deepEqual(world.closed, [null]);
+  const other = new World();
+  new Connection('ws://x/ws', other.handlers, other.around).open();
+  other.welcome();
+  other.socket.onmessage({ data: 'nonsense' });
+  assert.deepEqual(other.closed, ['bad_server']);
+});
+
+const frame = (position, length = 640) => ({ position, samples: new Int16Array(length).fill(position / 640 + 1) });
+const drain = (backlog) => {
+  const taken = [];
+  for (let one = backlog.take(); one; one = backlog.take()) taken.push(one.position);
+  return taken;
+};
+
+test('the backlog sends again what was not confirmed, and nothing else', () => {
+  const backlog = new Backlog();
+  for (let i = 0; i < 4; i += 1) backlog.push(frame(i * 640));
+  assert.deepEqual(drain(backlog), [0, 640, 1280, 1920]);
+  backlog.confirm(1280);
+  backlog.push(frame(2560));
+  backlog.resume(0);
+  assert.deepEqual(drain(backlog), [1280, 1920, 2560]);
+  backlog.resume(1920);
+  assert.deepEqual(drain(backlog), [1920, 2560]);
+});
+
+test('another session begins at 0 with what was not confirmed', () => {
+  const backlog = new Backlog();
+  for (let i = 0; i < 3; i += 1) backlog.push(frame(i * 640));
+  drain(backlog);
+  backlog.confirm(640);
+  backlog.restart();
+  assert.deepEqual(drain(backlog), [0, 640]);
+  backlog.push(frame(1920));
+  assert.deepEqual(drain(backlog), [1280]);
+});
+
+test('the backlog is bounded, and no gap is longer than the protocol allows', () => {
+  const backlog = new Backlog();
+  backlog.push(frame(0));
+  drain(backlog);
+  backlog.confirm(640);
+  const frames = (180 * 16_000) / 640;
+  for (let i = 1; i < frames; i += 1) backlog.push(frame(i * 640));
+  assert.ok(backlog.waiting <= 1500);
+  backlog.resume(640);
+  const positions = drain(backlog);
+  assert.equal(positions.length, 1500);
+  assert.equal(positions[0], 640 + 16_000);
+  positions.reduce((before, now) => (assert.equal(now - before, 640), now));
+});
+
+test('a session loses no audio over a drop', () => {
+  const world = new World();
+  const session = new SpeakerSession('ws://x/ws', { source: 'es', targets: ['en'], mode: 'fast' }, world.handlers, world.around);
+  session.pushFrame(frame(0)); // before the hello: kept
+  world.welcome();
+  session.pushFrame(frame(640));
+  world.socket.onclose({ code: 1006, reason: '' });
+  session.pushFrame(frame(1280));
+  world.pass(1_000);
+  world.welcome('s1', { position: 640 });
+  session.pushFrame(frame(1920));
+  const positions = world.sockets.map(({ sent }) =>
+    sent.filter((data) => data instanceof ArrayBuffer).map((data) => Number(new DataView(data).getBigUint64(0, true))),
+  );
+  assert.deepEqual(positions, [[0, 640], [640, 1280, 1920]]);
+  assert.equal(world.sentTexts()[0].targets[0], 'en');
+  session.abort();
+});

@@ -1,0 +1,157 @@
+"""What a room remembers of what was said, so that a client can resume and a newcomer can read on.
+
+The log holds the newest revision of each segment and language: an older one is superseded, because ``committed`` of a
+later revision begins with that of an earlier one. So nothing committed is lost until the log is full of finished
+segments; then the oldest go first, and the log knows how far back it reaches.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from translate.events import Transcript, Translation
+from translate.protocol.messages import Snapshot, SnapshotTranscript, SnapshotTranslation
+
+__all__ = ["Cursor", "ReplayLog", "TextEvent", "snapshots", "text_key"]
+
+TextEvent = Transcript | Translation
+TextKey = tuple[str, int, str]
+
+SNAPSHOT_SEGMENTS: Final = 200
+"""Segments in one snapshot message, so that a frame stays of moderate size."""
+
+
+def text_key(event: TextEvent) -> TextKey:
+    """What a later revision of the same text has in common with ``event``."""
+    return (type(event).__name__, event.segment, event.lang)
+
+
+class ReplayLog:
+    """The newest text of each segment and language, numbered without gaps as it came.
+
+    Args:
+        capacity: most texts kept.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._texts: OrderedDict[TextKey, tuple[int, TextEvent]] = OrderedDict()  # ordered by number
+        self._last = 0
+        self._forgotten = 0
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    @property
+    def last_seq(self) -> int:
+        """Number of the newest event; 0: none yet."""
+        return self._last
+
+    def append(self, event: TextEvent) -> int:
+        """Keeps ``event`` in place of its older revision; returns its number."""
+        self._last += 1
+        key = text_key(event)
+        self._texts.pop(key, None)
+        self._texts[key] = (self._last, event)
+        if len(self._texts) > self._capacity:
+            _, (self._forgotten, _) = self._texts.popitem(last=False)
+        return self._last
+
+    def replay(self, last_seq: int) -> list[tuple[int, TextEvent]] | None:
+        """What came after ``last_seq``, oldest first, with its numbers; superseded revisions are left out.
+
+        ``None``: something that came after ``last_seq`` has been forgotten (or ``last_seq`` is none of this log's), so
+        the client needs a snapshot.
+        """
+        if last_seq < self._forgotten or last_seq > self._last:
+            return None
+        newer: list[tuple[int, TextEvent]] = []
+        for number, event in reversed(self._texts.values()):
+            if number <= last_seq:
+                break
+            newer.append((number, event))
+        newer.reverse()
+        return newer
+
+    def latest(self) -> list[TextEvent]:
+        """All texts kept, by segment, each transcript before its translations."""
+        events = [event for _, event in self._texts.values()]
+        return sorted(events, key=lambda event: (event.segment, isinstance(event, Translation), event.lang))
+
+
+class Cursor:
+    """Which log number a client had reached at each message of its own stream.
+
+    A client counts messages (pings, notices and languages that it does not read make its numbers differ from the
+    log's), so to resume after its ``last_seq`` the server must know which text that was.
+
+    Args:
+        capacity: most messages remembered.
+        start: log number at which the client joined.
+    """
+
+    def __init__(self, capacity: int, start: int) -> None:
+        self._capacity = capacity
+        self._start = start
+        self._seqs = array("Q")
+        self._numbers = array("Q")
+
+    def sent(self, seq: int, number: int) -> None:
+        """Message ``seq`` of the client's stream carried text ``number`` of the log; both only grow."""
+        self._seqs.append(seq)
+        self._numbers.append(number)
+        if len(self._seqs) > 2 * self._capacity:
+            self._start = self._numbers[self._capacity - 1]
+            del self._seqs[: self._capacity]
+            del self._numbers[: self._capacity]
+
+    def reached(self, last_seq: int) -> int:
+        """Newest log number that a client knows which has received everything up to ``last_seq``.
+
+        A client that is further behind than remembered gets the oldest number remembered, which is too new only when
+        the log itself has forgotten as much: the capacities are the same.
+        """
+        place = bisect_right(self._seqs, last_seq)
+        return self._numbers[place - 1] if place else self._start
+
+
+def snapshots(events: Iterable[TextEvent], admit: Callable[[TextEvent], TextEvent | None]) -> Iterator[Snapshot]:
+    """Snapshot messages of the ``events`` that ``admit`` lets through (as it changes them)."""
+    segments: list[SnapshotTranscript | SnapshotTranslation] = []
+    for event in events:
+        shown = admit(event)
+        if shown is None:
+            continue
+        segments.append(_segment(shown))
+        if len(segments) == SNAPSHOT_SEGMENTS:
+            yield Snapshot(segments=tuple(segments), last_seq=0)
+            segments = []
+    if segments:
+        yield Snapshot(segments=tuple(segments), last_seq=0)
+
+
+def _segment(event: TextEvent) -> SnapshotTranscript | SnapshotTranslation:
+    if isinstance(event, Transcript):
+        return SnapshotTranscript(
+            segment=event.segment,
+            rev=event.rev,
+            lang=event.lang,
+            committed=event.committed,
+            tail=event.tail,
+            final=event.final,
+            start_ms=event.start_ms,
+            end_ms=event.end_ms,
+        )
+    return SnapshotTranslation(
+        segment=event.segment,
+        rev=event.rev,
+        lang=event.lang,
+        committed=event.committed,
+        tail=event.tail,
+        final=event.final,
+        source_rev=event.source_rev,
+    )

@@ -1,0 +1,103 @@
+"""What one client has not been sent yet: bounded, and never at the cost of committed text."""
+
+from __future__ import annotations
+
+import itertools
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import NamedTuple
+
+from translate.errors import SottovoceError
+from translate.events import Lag, Notice, SpeechSpan, Transcript, Translation
+from translate.protocol.log import text_key
+from translate.protocol.messages import ServerMessage
+
+__all__ = ["Outbox", "SlowReaderError", "Waiting"]
+
+
+class SlowReaderError(SottovoceError):
+    """The client reads so slowly that committed text would have to be dropped."""
+
+    code = "too_slow"
+    close_code = 4408
+    retryable = True
+
+
+class Waiting(NamedTuple):
+    """A message that has no ``seq`` yet, and for a text its number in the room's log."""
+
+    message: ServerMessage
+    number: int | None
+
+
+class Outbox:
+    """Messages for one client, oldest first.
+
+    Of a text only the newest revision waits (``committed`` of a later one begins with that of an earlier one, so only
+    tails are lost), of a kind of status only the newest. When too much waits all the same, the oldest texts without
+    anything committed go, then status; then the outbox is full.
+
+    Args:
+        capacity: most messages that may wait.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._waiting: OrderedDict[Hashable, Waiting] = OrderedDict()
+        self._serial = itertools.count()
+        self.merged = 0
+        """Messages that were never sent because a newer one took their place."""
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def push(self, message: ServerMessage, number: int | None = None) -> None:
+        """Adds ``message`` as the newest.
+
+        Args:
+            message: what to send.
+            number: its number in the room's log, for a text.
+
+        Raises:
+            SlowReaderError: as many messages wait as may, and none of them can be dropped.
+        """
+        key = self._key(message)
+        if self._waiting.pop(key, None) is not None:
+            self.merged += 1
+        elif len(self._waiting) >= self._capacity and not self._drop_one():
+            raise SlowReaderError("this client reads too slowly; it may come back and resume")
+        self._waiting[key] = Waiting(message, number)
+
+    def pop(self) -> Waiting:
+        """Takes the oldest message out. Raises ``KeyError`` when there is none."""
+        return self._waiting.popitem(last=False)[1]
+
+    def _key(self, message: ServerMessage) -> Hashable:
+        match message:
+            case Transcript() | Translation():
+                return text_key(message)
+            case SpeechSpan():
+                return "speech"
+            case Lag():
+                return ("lag", message.stage, message.lang)
+            case Notice():
+                return ("notice", message.code)
+            case _:
+                return next(self._serial)
+
+    def _drop_one(self) -> bool:
+        for droppable in (_is_tail, _is_status):
+            for key, waiting in self._waiting.items():
+                if droppable(waiting.message):
+                    del self._waiting[key]
+                    self.merged += 1
+                    return True
+        return False
+
+
+def _is_tail(message: ServerMessage) -> bool:
+    return isinstance(message, (Transcript, Translation)) and not message.final and not message.committed
+
+
+def _is_status(message: ServerMessage) -> bool:
+    return isinstance(message, (SpeechSpan, Lag))

@@ -1,0 +1,59 @@
+"""Glass to glass: from the moment that speech was captured to the moment that its text was on a screen."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final, NamedTuple
+
+from translate.errors import ProtocolError
+from translate.protocol.messages import Painted
+
+__all__ = ["PaintReports"]
+
+TOLERANCE_MS: Final = 250.0
+"""How wrong the client's estimate of our clock may be (half a bad round trip)."""
+
+
+class _Sent(NamedTuple):
+    sent_ms: float
+    capture_ms: float
+
+
+class PaintReports:
+    """Judges a client's ``painted`` messages against what it was sent.
+
+    Args:
+        capacity: sent texts remembered.
+    """
+
+    def __init__(self, capacity: int = 512) -> None:
+        self._capacity = capacity
+        self._sent: OrderedDict[int, _Sent] = OrderedDict()
+
+    def sent(self, seq: int, sent_ms: float, capture_ms: float) -> None:
+        """Message ``seq`` carried a text; times on the session clock."""
+        self._sent[seq] = _Sent(sent_ms, capture_ms)
+        if len(self._sent) > self._capacity:
+            self._sent.popitem(last=False)
+
+    def restart(self) -> None:
+        """Another session has begun, with another clock."""
+        self._sent.clear()
+
+    def glass_to_glass_ms(self, report: Painted, *, last_seq: int, now_ms: float) -> float | None:
+        """Milliseconds from capture to paint; ``None``: not known, told before, or not plausible.
+
+        Args:
+            report: what the client says.
+            last_seq: newest ``seq`` that it was sent.
+            now_ms: session clock.
+
+        Raises:
+            ProtocolError: the client was never sent such a message.
+        """
+        if report.event_seq > last_seq:
+            raise ProtocolError(f"painted.event_seq {report.event_seq} was never sent; the last was {last_seq}")
+        event = self._sent.pop(report.event_seq, None)
+        if event is None or not event.sent_ms - TOLERANCE_MS <= report.painted_ms <= now_ms + TOLERANCE_MS:
+            return None
+        return max(0.0, report.painted_ms - event.capture_ms)

@@ -1,0 +1,181 @@
+/** Draws caption changes. Committed text is only ever added to; text comes in through text nodes alone. */
+
+import { SPOKEN } from './captions.js';
+
+/** @typedef {import('./captions.js').Change} Change */
+/** @typedef {{root: HTMLElement, committed: HTMLElement, gap: HTMLElement, tail: HTMLElement}} CellView */
+
+/** How far from the end still counts as reading along, in CSS pixels. */
+const STICKY_PX = 48;
+
+export class CaptionsView {
+  #scroller;
+  #rows;
+  #headings;
+  #empty;
+  #jump;
+  /** @type {string[]} */
+  #lanes = [];
+  /** @type {(lane: string) => string} */
+  #title = (lane) => lane;
+  /** @type {Map<string, HTMLElement>} */
+  #rowByKey = new Map();
+  /** @type {Map<string, CellView>} */
+  #cells = new Map();
+  #stuck = true;
+  #top = 0;
+
+  /**
+   * @param {{captions: HTMLElement, rows: HTMLElement, headings: HTMLElement, empty: HTMLElement, jump: HTMLElement}} parts
+   */
+  constructor({ captions, rows, headings, empty, jump }) {
+    this.#scroller = captions;
+    this.#rows = rows;
+    this.#headings = headings;
+    this.#empty = empty;
+    this.#jump = jump;
+    captions.addEventListener('scroll', () => this.#followReader(), { passive: true });
+    jump.addEventListener('click', () => this.jumpToLive());
+    new ResizeObserver(() => this.#relax()).observe(captions);
+  }
+
+  /**
+   * @param {string[]} lanes columns from left to right; cells of lanes that went away are hidden, not deleted
+   * @param {(lane: string) => string} title
+   */
+  setLanes(lanes, title) {
+    this.#lanes = lanes;
+    this.#title = title;
+    this.#scroller.style.setProperty('--lanes', String(lanes.length));
+    this.#headings.replaceChildren(...lanes.map((lane) => this.#heading(lane)));
+    for (const cell of this.#cells.values()) this.#place(cell.root);
+    this.#scrollIfStuck();
+  }
+
+  /** Shows a mark between two sessions. @param {string} text */
+  divide(text) {
+    if (!this.#rows.lastElementChild) return;
+    const line = document.createElement('p');
+    line.className = 'divide';
+    line.textContent = text;
+    this.#rows.append(line);
+  }
+
+  /** Tails may be hidden (calm). @param {boolean} shown */
+  showTails(shown) {
+    this.#scroller.classList.toggle('calm', !shown);
+  }
+
+  /** @param {Change} change */
+  show(change) {
+    this.#empty.hidden = true;
+    this.#headings.hidden = false;
+    const { root, committed, gap, tail } = this.#cell(change);
+    root.lang = change.lang;
+    if (change.append) committed.append(document.createTextNode(change.append));
+    const words = change.tail.trimStart();
+    gap.textContent = change.tail.slice(0, change.tail.length - words.length);
+    if (tail.textContent !== words) tail.textContent = words;
+    if (change.final) root.style.removeProperty('min-height');
+    else this.#holdHeight(root);
+    this.#scrollIfStuck();
+  }
+
+  jumpToLive() {
+    this.#stuck = true;
+    this.#jump.hidden = true;
+    this.#scrollIfStuck();
+    this.#scroller.focus({ preventScroll: true });
+  }
+
+  /** @param {string} lane */
+  #heading(lane) {
+    const heading = document.createElement('div');
+    heading.textContent = this.#title(lane);
+    heading.dataset.lane = lane;
+    return heading;
+  }
+
+  /** @param {Change} change @returns {CellView} */
+  #cell(change) {
+    const key = `${change.row}/${change.lane}`;
+    const known = this.#cells.get(key);
+    if (known) return known;
+    const root = document.createElement('p');
+    root.className = change.lane === SPOKEN ? 'cell spoken' : 'cell';
+    root.dataset.lane = change.lane;
+    root.dir = 'auto';
+    const committed = document.createElement('span');
+    committed.className = 'committed';
+    const tail = document.createElement('span');
+    tail.className = 'tail';
+    const gap = document.createElement('span'); // the space before the tail is not underlined
+    gap.className = 'gap';
+    root.append(committed, gap, tail);
+    this.#place(root);
+    this.#insert(this.#row(change), root);
+    const view = { root, committed, gap, tail };
+    this.#cells.set(key, view);
+    return view;
+  }
+
+  /** Cells stand in the order of their lanes, for readers without columns too. @param {HTMLElement} row @param {HTMLElement} root */
+  #insert(row, root) {
+    const rank = (/** @type {Element} */ cell) => this.#lanes.indexOf(/** @type {HTMLElement} */ (cell).dataset.lane ?? '');
+    row.insertBefore(root, [...row.children].find((cell) => rank(cell) > rank(root)) ?? null);
+  }
+
+  /** @param {HTMLElement} root */
+  #place(root) {
+    const lane = root.dataset.lane ?? '';
+    const column = this.#lanes.indexOf(lane);
+    root.hidden = column < 0;
+    root.dataset.title = this.#title(lane);
+    root.style.setProperty('--column', String(column + 1));
+  }
+
+  /** @param {Change} change */
+  #row({ row, order }) {
+    const known = this.#rowByKey.get(row);
+    if (known) return known;
+    const element = document.createElement('div');
+    element.className = 'row';
+    element.dataset.order = String(order);
+    const rows = /** @type {HTMLElement[]} */ ([...this.#rows.children]);
+    const after = rows.findLast((one) => one.dataset.order === undefined || Number(one.dataset.order) < order);
+    if (after) after.after(element);
+    else this.#rows.prepend(element);
+    this.#rowByKey.set(row, element);
+    return element;
+  }
+
+  /** A tail that gets shorter must not pull up the lines below: an open cell does not shrink. @param {HTMLElement} root */
+  #holdHeight(root) {
+    const height = root.offsetHeight;
+    if (height > Number.parseFloat(root.style.minHeight || '0')) root.style.minHeight = `${height}px`;
+  }
+
+  /** Widths changed: held heights mean nothing any more. */
+  #relax() {
+    for (const { root } of this.#cells.values()) root.style.removeProperty('min-height');
+    this.#scrollIfStuck();
+  }
+
+  #followReader() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+    // Only a move upwards is the reader's: text that grows or a frame that shrinks moves the end, not the reader.
+    if (scrollHeight - scrollTop - clientHeight < STICKY_PX) this.#stuck = true;
+    else if (scrollTop < this.#top) this.#stuck = false;
+    this.#top = scrollTop;
+    if (this.#stuck) this.#jump.hidden = true;
+  }
+
+  #scrollIfStuck() {
+    if (!this.#stuck) {
+      this.#jump.hidden = false;
+      return;
+    }
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#top = this.#scroller.scrollTop;
+  }
+}

@@ -1,0 +1,228 @@
+/** One WebSocket that comes back by itself: hello, resume, exponential back-off with jitter, ping. */
+
+import { CLOSE, Envelope, ProtocolError, SUBPROTOCOL, decodeMessage } from './protocol.js';
+import { Problem, closeProblem } from './problems.js';
+
+/** @typedef {import('./protocol.js').Message} Message */
+/** @typedef {'connecting' | 'live' | 'waiting' | 'closed'} ConnectionState */
+
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 15_000;
+/** Without any message for so long, though pings went out, the connection is taken for dead. */
+const SILENCE_MS = 20_000;
+/** Pings right after the hello come quickly (the clock mapping needs a few), later ones seldom. */
+const PING_MS = [0, 150, 150, 150, 150];
+const PING_LATER_MS = 2_000;
+/** @type {Set<number>} */
+const FATAL = new Set([CLOSE.BAD, CLOSE.NOT_ALLOWED, CLOSE.MISSING]);
+/** Refusals that mean "somebody else has it": final at first, but a session that had begun waits for its place. */
+/** @type {Set<number>} */
+const TAKEN = new Set([CLOSE.BUSY, CLOSE.ROOM_TAKEN]);
+
+/**
+ * "Equal jitter": half of the exponential delay is fixed, half random, so that a room full of clients does not come
+ * back in step.
+ * @param {number} attempt 0 for the first try
+ * @param {number} random in [0, 1)
+ * @returns {number} milliseconds
+ */
+export function backoffMs(attempt, random) {
+  const full = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
+  return full / 2 + (full / 2) * random;
+}
+
+/**
+ * @typedef {object} Handlers
+ * @property {() => Record<string, unknown>} hello fields of the hello, without `resume` and `last_seq`
+ * @property {(hello: Message, fresh: boolean) => void} opened `fresh`: another session than the one before
+ * @property {(message: Message) => void} message every other message
+ * @property {(client_ms: number) => void} pinged a ping left
+ * @property {(state: ConnectionState, delay_ms: number) => void} state
+ * @property {(problem: Problem | null) => void} closed for good; `null`: the stream ended as it should
+ *
+ * @typedef {object} Surroundings what a browser gives; tests give their own
+ * @property {(url: string, protocol: string) => WebSocket} open
+ * @property {() => number} now_ms
+ * @property {(action: () => void, delay_ms: number) => any} later
+ * @property {(timer: any) => void} cancel
+ * @property {() => number} random
+ */
+
+/** @type {Surroundings} */
+const BROWSER = {
+  open: (url, protocol) => new WebSocket(url, protocol),
+  now_ms: () => performance.now(),
+  later: (action, delay_ms) => setTimeout(action, delay_ms),
+  cancel: (timer) => clearTimeout(timer),
+  random: Math.random,
+};
+
+export class Connection {
+  #url;
+  #handlers;
+  #around;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  #envelope = new Envelope();
+  #live = false;
+  #attempt = 0;
+  #session = '';
+  #resume = '';
+  #lastSeq = 0;
+  #heard_ms = 0;
+  #pings = 0;
+  /** @type {any} */
+  #pingTimer;
+  /** @type {any} */
+  #retryTimer;
+  #done = false;
+  #refusal = '';
+
+  /** @param {string} url @param {Handlers} handlers @param {Surroundings} [around] */
+  constructor(url, handlers, around = BROWSER) {
+    this.#url = url;
+    this.#handlers = handlers;
+    this.#around = around;
+  }
+
+  /** Connects; every later try is made without being asked. */
+  open() {
+    this.#handlers.state('connecting', 0);
+    const socket = this.#around.open(this.#url, SUBPROTOCOL);
+    socket.binaryType = 'arraybuffer';
+    this.#socket = socket;
+    this.#envelope = new Envelope();
+    this.#refusal = '';
+    socket.onopen = () => this.#greet();
+    socket.onmessage = ({ data }) => this.#receive(data);
+    socket.onclose = ({ code, reason }) => this.#lost(code, reason);
+  }
+
+  /** True between the server's hello and the end of the socket. */
+  get live() {
+    return this.#live;
+  }
+
+  /** Bytes that the socket has not handed to the network yet. */
+  get queuedBytes() {
+    return this.#socket?.bufferedAmount ?? 0;
+  }
+
+  /** @param {string} type @param {Record<string, unknown>} [fields] dropped while the connection is down */
+  send(type, fields = {}) {
+    if (this.#live) this.#socket?.send(this.#envelope.wrap(type, fields, this.#around.now_ms()));
+  }
+
+  /** @param {ArrayBuffer} frame */
+  sendAudio(frame) {
+    if (this.#live) this.#socket?.send(frame);
+  }
+
+  /** Gives up without waiting for what is under way. */
+  close() {
+    this.#finish(null);
+    this.#socket?.close(CLOSE.DONE);
+  }
+
+  #greet() {
+    const resume = this.#resume ? { resume: this.#resume, last_seq: this.#lastSeq } : {};
+    const fields = { ...this.#handlers.hello(), ...resume };
+    this.#socket?.send(this.#envelope.wrap('hello', fields, this.#around.now_ms()));
+  }
+
+  /** @param {unknown} data */
+  #receive(data) {
+    if (typeof data !== 'string' || this.#done) return;
+    this.#heard_ms = this.#around.now_ms();
+    try {
+      this.#dispatch(decodeMessage(data));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#finish(new Problem('bad_server', error.message));
+      this.#socket?.close(CLOSE.DONE);
+    }
+  }
+
+  /** @param {Message} message */
+  #dispatch(message) {
+    if (message.type === 'hello') return this.#welcome(message);
+    this.#lastSeq = Math.max(this.#lastSeq, message.seq);
+    if (message.type === 'error') this.#refusal = message.message;
+    this.#handlers.message(message);
+    if (message.type === 'end') this.#finish(null);
+    return undefined;
+  }
+
+  /** @param {Message} hello */
+  #welcome(hello) {
+    const session = hello.session ?? '';
+    const fresh = session !== this.#session;
+    this.#lastSeq = hello.seq; // every connection counts its own
+    this.#session = session;
+    this.#resume = hello.resume;
+    this.#live = true;
+    this.#attempt = 0;
+    this.#pings = 0;
+    this.#handlers.opened(hello, fresh);
+    this.#handlers.state('live', 0);
+    this.#schedulePing();
+  }
+
+  #schedulePing() {
+    const delay_ms = PING_MS[this.#pings] ?? PING_LATER_MS;
+    this.#pingTimer = this.#around.later(() => this.#ping(), delay_ms);
+  }
+
+  #ping() {
+    if (!this.#live) return;
+    const now_ms = this.#around.now_ms();
+    if (now_ms - this.#heard_ms > SILENCE_MS) {
+      // A browser may wait minutes for a peer that went away without a word before it reports the close.
+      const dead = this.#socket;
+      this.#detach();
+      dead?.close();
+      this.#lost(1006, '');
+      return;
+    }
+    this.#pings += 1;
+    this.send('ping', { client_ms: now_ms });
+    this.#handlers.pinged(now_ms);
+    this.#schedulePing();
+  }
+
+  #detach() {
+    if (this.#socket) this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+  }
+
+  /** @param {number} code @param {string} reason */
+  #lost(code, reason) {
+    const had = this.#live;
+    this.#live = false;
+    this.#around.cancel(this.#pingTimer);
+    if (this.#done) return;
+    const refusedResume = !had && this.#resume !== '' && FATAL.has(code);
+    if (refusedResume) this.#resume = ''; // the server forgot the session: begin another one
+    const begun = this.#session !== '';
+    const final = (FATAL.has(code) && !refusedResume) || (TAKEN.has(code) && !begun) || code === CLOSE.DONE;
+    if (final) this.#finish(closeProblem(code, this.#refusal || reason));
+    else this.#retry();
+  }
+
+  #retry() {
+    const delay_ms = backoffMs(this.#attempt, this.#around.random());
+    this.#attempt += 1;
+    this.#handlers.state('waiting', delay_ms);
+    this.#retryTimer = this.#around.later(() => this.open(), delay_ms);
+  }
+
+  /** @param {Problem | null} problem */
+  #finish(problem) {
+    if (this.#done) return;
+    this.#done = true;
+    this.#live = false;
+    this.#around.cancel(this.#pingTimer);
+    this.#around.cancel(this.#retryTimer);
+    this.#handlers.state('closed', 0);
+    this.#handlers.closed(problem);
+  }
+}

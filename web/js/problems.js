@@ -1,0 +1,50 @@
+/** What can go wrong, as keys of the string table (`problem.KEY` says what, `problem.KEY.do` what to do). */
+
+import { CLOSE } from './protocol.js';
+
+/** An error that a person is meant to read. `detail` is the server's or browser's own sentence, shown beneath. */
+export class Problem extends Error {
+  /** @param {string} key @param {string} [detail] */
+  constructor(key, detail = '') {
+    super(key);
+    this.name = 'Problem';
+    this.key = key;
+    this.detail = detail;
+  }
+}
+
+/** @type {Record<string, string>} names of DOMException that getUserMedia rejects with */
+const MICROPHONE = {
+  NotAllowedError: 'mic_denied',
+  SecurityError: 'mic_denied',
+  NotFoundError: 'mic_missing',
+  OverconstrainedError: 'mic_missing',
+  NotReadableError: 'mic_in_use',
+  AbortError: 'mic_in_use',
+};
+
+/** @param {unknown} error what getUserMedia rejected with */
+export function microphoneProblem(error) {
+  const known = error instanceof Error ? MICROPHONE[error.name] : undefined;
+  return known ? new Problem(known) : unexpected(error);
+}
+
+/** @type {Record<number, string>} */
+const CLOSED = {
+  [CLOSE.BUSY]: 'server_busy',
+  [CLOSE.BAD]: 'bad_request',
+  [CLOSE.NOT_ALLOWED]: 'not_allowed',
+  [CLOSE.MISSING]: 'model_missing',
+  [CLOSE.ROOM_TAKEN]: 'room_taken',
+};
+
+/** @param {number} code WebSocket close code @param {string} detail */
+export function closeProblem(code, detail) {
+  return new Problem(CLOSED[code] ?? 'connection_closed', detail);
+}
+
+/** @param {unknown} error */
+export function unexpected(error) {
+  if (error instanceof Problem) return error;
+  return new Problem('unexpected', error instanceof Error ? error.message : String(error));
+}
