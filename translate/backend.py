@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 from translate.audio import AudioSource
 from translate.config import Config
 from translate.engines import Engines
 from translate.pipeline.session import Session
-from translate.translation import Mode
 
 __all__ = ["LocalBackend"]
 
@@ -41,7 +39,11 @@ class LocalBackend:
     def open_session(
         self, source: AudioSource, *, spoken: str, targets: Sequence[str], allowed: Sequence[str], mode: str
     ) -> Session:
-        """Start a session on ``source``. Raises LanguageError for what the installed models cannot do."""
+        """Start a session on ``source``. Raises LanguageError for what the installed models cannot do.
+
+        The session runs in fast mode whatever its speaker reads: the server leaves tails out for each client that is
+        calm, and listeners of the same room may want them.
+        """
         return Session(
             source,
             spoken=spoken,
@@ -49,7 +51,6 @@ class LocalBackend:
             engines=self._engines,
             config=self._config,
             allowed=allowed,
-            mode=cast(Mode, mode),
         )
 
     def close(self) -> None:

@@ -1,7 +1,8 @@
 """Settings, in frozen groups; a TOML file is overridden by the environment, and that by flags.
 
 An unknown key or a bad value raises :class:`~translate.errors.ConfigError` naming it, where it came from and what is
-allowed. In the environment ``SOTTOVOCE_ASR_CADENCE_MS=400`` sets ``cadence_ms`` of ``[asr]``.
+allowed. In the environment ``SOTTOVOCE_ASR_CADENCE_MS=400`` sets ``cadence_ms`` of ``[asr]``; variables whose first
+word is no group (``SOTTOVOCE_CACHE``) are not settings.
 """
 
 from __future__ import annotations
@@ -32,8 +33,17 @@ __all__ = [
 ENVIRONMENT_PREFIX = "SOTTOVOCE_"
 
 
-def _setting(default: Any, doc: str, *, low: float | None = None, high: float | None = None) -> Any:
-    return field(default=default, metadata={"doc": doc, "low": low, "high": high})
+_COMPUTE_TYPES = (
+    "default", "auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16", "float16", "bfloat16",
+    "float32",
+)  # fmt: skip
+_EXPECTED = {int: "a whole number", float: "a number", str: "a string"}
+
+
+def _setting(
+    default: Any, doc: str, *, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = ()
+) -> Any:
+    return field(default=default, metadata={"doc": doc, "low": low, "high": high, "choices": choices})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +71,16 @@ class AsrConfig:
     """Recognition (CTranslate2 Whisper)."""
 
     model: str = _setting("whisper-base", "model name of the catalog, or the path of a CTranslate2 Whisper folder")
-    compute_type: str = _setting("int8", "CTranslate2 compute type")
+    compute_type: str = _setting("int8", "CTranslate2 compute type", choices=_COMPUTE_TYPES)
     threads: int = _setting(0, "threads of one inference; 0: the number of cores, at most 4", low=0, high=64)
     cadence_ms: int = _setting(400, "new audio that is worth another update", low=100, high=5000)
     agreed_margin_ms: int = _setting(
         100, "a word seen twice is committed this long before the audio ends", low=0, high=3000
     )
     margin_ms: int = _setting(400, "a word seen once is committed this long before the audio ends", low=0, high=3000)
+    sure_probability: float = _setting(
+        0.6, "a word seen once is committed only with at least this probability", low=0, high=1
+    )
     pad_ms: int = _setting(3000, "silence appended to every window, so that the decoder stops", low=0, high=10_000)
     window_ms: int = _setting(9000, "window length from which on it is cut at a committed word", low=2000, high=28_000)
     keep_ms: int = _setting(4000, "least audio that a cut leaves in the window", low=500, high=20_000)
@@ -82,7 +95,7 @@ class AsrConfig:
 class MtConfig:
     """Translation (CTranslate2)."""
 
-    compute_type: str = _setting("int8", "CTranslate2 compute type")
+    compute_type: str = _setting("int8", "CTranslate2 compute type", choices=_COMPUTE_TYPES)
     threads: int = _setting(1, "threads of one inference", low=1, high=64)
     beam_size: int = _setting(4, "beam of the final translation of a segment", low=1, high=16)
     max_tokens: int = _setting(256, "longest translation of one segment, in tokens", low=16, high=1024)
@@ -145,34 +158,66 @@ def load_config(
     Raises:
         ConfigError: the file cannot be read, a key is unknown, or a value is bad.
     """
-    layers: dict[str, dict[str, Any]] = {}
-    for origin, values in (
-        (str(path), _read_file(path) if path else {}),
-        ("the environment", _from_environment(os.environ if environment is None else environment)),
-        ("the command line", flags or {}),
-    ):
-        for group, keys in values.items():
-            known = _group_fields(group, origin)
-            if not isinstance(keys, Mapping):
-                raise ConfigError(f"{origin}: [{group}] must be a table of settings")
-            for key, value in keys.items():
-                if key not in known:
-                    raise ConfigError(f"{origin}: unknown setting {group}.{key}; known: {', '.join(sorted(known))}")
-                if value is not None:
-                    layers.setdefault(group, {})[key] = _checked(f"{origin}: {group}.{key}", known[key], value)
-    groups = {
-        f.name: dataclasses.replace(getattr(Config(), f.name), **layers.get(f.name, {}))
-        for f in dataclasses.fields(Config)
-    }
-    return Config(**groups)
+    layers: dict[str, dict[str, Any]] = {f.name: {} for f in dataclasses.fields(Config)}
+    if path is not None:
+        _apply(layers, _read_file(path), _Origin(str(path)))
+    found = _from_environment(os.environ if environment is None else environment)
+    _apply(layers, found, _Origin("the environment", variables=True, text=True))
+    _apply(layers, flags or {}, _Origin("the command line", text=True))
+    config = Config(**{name: dataclasses.replace(getattr(Config(), name), **values) for name, values in layers.items()})
+    _check_together(config)
+    return config
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where values came from."""
+
+    name: str
+    variables: bool = False
+    """Values are named as environment variables."""
+    text: bool = False
+    """Numbers and lists may be written as strings."""
+
+    def of(self, group: str, key: str) -> str:
+        """What a message calls a setting."""
+        if self.variables:
+            return _named(f"{ENVIRONMENT_PREFIX}{group}_{key}".upper().rstrip("_"))
+        return f"{self.name}: {_named(f'{group}.{key}')}"
+
+
+def _apply(layers: dict[str, dict[str, Any]], values: Mapping[str, Any], origin: _Origin) -> None:
+    for group, keys in values.items():
+        if group not in layers:
+            raise ConfigError(f"{origin.name}: unknown group [{_named(group)}]; known: {', '.join(layers)}")
+        if not isinstance(keys, Mapping):
+            raise ConfigError(f"{origin.name}: [{group}] must be a table of settings, not {_shown(keys)}")
+        known = _settings_of(group)
+        for key, value in keys.items():
+            name = origin.of(group, key)
+            if key not in known:
+                raise ConfigError(f"{name} is not a setting; [{group}] knows: {', '.join(sorted(known))}")
+            if value is not None:
+                layers[group][key] = _checked(name, *known[key], value, text=origin.text)
+
+
+def _check_together(config: Config) -> None:
+    """Values that are good alone and not together."""
+    vad, asr = config.vad, config.asr
+    if vad.release > vad.threshold:
+        raise ConfigError(f"vad.release ({vad.release}) must not be above vad.threshold ({vad.threshold})")
+    if asr.keep_ms > asr.window_ms:
+        raise ConfigError(f"asr.keep_ms ({asr.keep_ms}) must not be above asr.window_ms ({asr.window_ms})")
 
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8-sig"))  # editors on Windows write a byte order mark
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: it is not UTF-8 text") from error
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, or a number or a nesting past Python's limits
         raise ConfigError(f"{path} is not TOML: {error}") from error
 
 
@@ -183,49 +228,62 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, dict[str, Any
         if not name.startswith(ENVIRONMENT_PREFIX):
             continue
         group, _, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("_")
-        if group in groups:  # other SOTTOVOCE_ variables (the cache folder) are not settings
+        if group in groups:
             found.setdefault(group, {})[key] = text
     return found
 
 
-def _group_fields(group: str, origin: str) -> dict[str, tuple[Any, Mapping[str, Any]]]:
-    groups: dict[str, Any] = {f.name: type(f.default) for f in dataclasses.fields(Config)}
-    if group not in groups:
-        raise ConfigError(f"{origin}: unknown group [{group}]; known: {', '.join(groups)}")
-    hints = typing.get_type_hints(groups[group])
-    return {f.name: (hints[f.name], f.metadata) for f in dataclasses.fields(groups[group])}
+def _settings_of(group: str) -> dict[str, tuple[Any, Mapping[str, Any]]]:
+    """Type and rules of every setting of a group."""
+    kind = type(getattr(Config(), group))
+    hints = typing.get_type_hints(kind)
+    return {f.name: (hints[f.name], f.metadata) for f in dataclasses.fields(kind)}
 
 
-def _checked(name: str, known: tuple[Any, Mapping[str, Any]], value: Any) -> Any:
-    kind, rules = known
+def _checked(name: str, kind: Any, rules: Mapping[str, Any], value: Any, *, text: bool) -> Any:
     if isinstance(kind, types.UnionType):  # "str | None": what is given is never None
         kind = next(part for part in kind.__args__ if part is not type(None))
     try:
-        value = _converted(kind, value)
-    except (TypeError, ValueError):
-        expected = "list of strings" if typing.get_origin(kind) is tuple else kind.__name__
-        raise ConfigError(f"{name} must be a {expected}, not {value!r} ({rules['doc']})") from None
-    low, high = rules["low"], rules["high"]
-    if (low is not None and value < low) or (high is not None and value > high):
-        raise ConfigError(f"{name} must be from {low} to {high}, not {value!r} ({rules['doc']})")
-    return value
+        converted = _converted(kind, value, text=text)
+    except (TypeError, ValueError, OverflowError):
+        expected = _EXPECTED.get(kind, "a list of strings")
+        raise ConfigError(f"{name} must be {expected}, not {_shown(value)} ({rules['doc']})") from None
+    low, high, choices = rules["low"], rules["high"], rules["choices"]
+    if (low is not None and converted < low) or (high is not None and converted > high):
+        raise ConfigError(f"{name} must be from {low} to {high}, not {_shown(value)} ({rules['doc']})")
+    if choices and converted not in choices:
+        raise ConfigError(f"{name} must be one of {', '.join(choices)}, not {_shown(value)} ({rules['doc']})")
+    return converted
 
 
-def _converted(kind: Any, value: Any) -> Any:
+def _converted(kind: Any, value: Any, *, text: bool) -> Any:
     if typing.get_origin(kind) is tuple:
-        parts = value.split(",") if isinstance(value, str) else value
-        if not all(isinstance(part, str) for part in parts):
+        parts = value.split(",") if text and isinstance(value, str) else value
+        if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
             raise TypeError
         return tuple(part.strip() for part in parts if part.strip())
     if kind is str:
         if not isinstance(value, str):
             raise TypeError
         return value
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise TypeError
-    if kind is int and isinstance(value, float):
+    numbers = (int, float) if kind is float else (int,)
+    if isinstance(value, bool) or not isinstance(value, (*numbers, str) if text else numbers):
         raise TypeError
     number = kind(value)
     if number != number:  # NaN passes every comparison
         raise ValueError
     return number
+
+
+def _named(name: str) -> str:
+    """``name`` as a message may show it."""
+    return name if name.isprintable() and len(name) <= 60 else _shown(name)
+
+
+def _shown(value: Any) -> str:
+    """``value`` as a message may show it: on one line, and not long."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        return "a number far too large"
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -39,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     0: done; 1: failed; 2: bad arguments or unreadable audio; 3: a model is missing or damaged; 130: interrupted.
     """
+    _set_encoding()
     try:
         status = cli.main(args=arguments, prog_name="sottovoce", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -53,10 +56,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = _complain(str(error), error.exit_status)
     except (click.Abort, KeyboardInterrupt):
         status = 130
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        sys.stderr.close()
-        status = 0
+    except OSError as error:  # a full disk; a reader that has gone, as `head` does, is dealt with by click
+        _abandon_output()
+        status = _complain(f"{error.filename or 'writing failed'}: {error.strerror or error}", 1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _set_encoding() -> None:
+    """Captions are UTF-8 in files and pipes, whatever the locale; a terminal shows what it can."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="replace")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
+def _abandon_output() -> None:
+    """What is still to be written to standard output would fail again, noisily, when Python ends."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str, status: int) -> int:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from translate.cli.interrupt import ends
 from translate.cli.options import Wanted, configured, languages_wanted
 from translate.config import Config
+from translate.errors import AudioError, ConfigError
 
 if TYPE_CHECKING:
     from translate.audio import AudioSource
@@ -44,16 +47,20 @@ def file(path: str, wanted: Wanted, form: str, pace: float, rate_hz: int, channe
     """
     from translate.audio import FileSource, PcmSource
 
+    if math.isnan(pace):  # passes every comparison, that of the option's range too
+        raise ConfigError("--pace must be a number from 0 to 10, not nan")
     if path == "-":
+        if sys.stdin is None:
+            raise AudioError("standard input is closed; pipe raw PCM into it")
         pcm = PcmSource(sys.stdin.buffer, rate_hz=rate_hz, channels=channels, config=config.audio)
-        asyncio.run(_caption(pcm, None, wanted, form, config))
-        return
+        sys.exit(asyncio.run(_caption(pcm, None, wanted, form, config)))
     source = FileSource(Path(path), pace=pace, config=config.audio)
     length_ms = source.probe()  # what cannot be read is refused before a model is loaded
-    asyncio.run(_caption(source, length_ms, wanted, form, config))
+    sys.exit(asyncio.run(_caption(source, length_ms, wanted, form, config)))
 
 
-async def _caption(source: AudioSource, length_ms: float | None, wanted: Wanted, form: str, config: Config) -> None:
+async def _caption(source: AudioSource, length_ms: float | None, wanted: Wanted, form: str, config: Config) -> int:
+    """The exit status; interrupted, once what was heard until then has been written."""
     from translate.events import Lag, Notice
     from translate.output.writers import make_writer, one_line
     from translate.pipeline.session import Session
@@ -62,7 +69,7 @@ async def _caption(source: AudioSource, length_ms: float | None, wanted: Wanted,
         source, spoken=wanted.spoken, targets=wanted.targets, allowed=wanted.allowed, config=config, mode=wanted.mode
     )
     writer = make_writer(form, click.echo, wanted.targets, session.clock)
-    with _Progress(length_ms) as progress:
+    with _Progress(length_ms) as progress, ends(source) as interrupt:
         try:
             async for event in session:
                 writer.add(event)
@@ -72,6 +79,7 @@ async def _caption(source: AudioSource, length_ms: float | None, wanted: Wanted,
         finally:
             await session.aclose()
             writer.close()
+    return interrupt.exit_status
 
 
 class _Progress:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from dataclasses import replace
 
 import click
 
+from translate.cli.interrupt import ends
 from translate.cli.options import Wanted, configured, languages_wanted
 from translate.config import Config
 
@@ -54,22 +54,12 @@ async def _caption(wanted: Wanted, device: str | None, events: bool, config: Con
     session = Session(
         source, spoken=wanted.spoken, targets=wanted.targets, allowed=wanted.allowed, config=config, mode=wanted.mode
     )
-    # The first Ctrl-C ends the source, so that what was said last still comes out; the second one is Python's own.
-    loop = asyncio.get_running_loop()
-    closing: list[asyncio.Task[None]] = []
-
-    def stop() -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-        closing.append(loop.create_task(source.aclose()))
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-    if events:
-        writer = make_writer("events", click.echo, wanted.targets, session.clock)
-        async for event in session:
-            writer.add(event)
-        return
-    with TerminalCaptions(wanted.targets, session.clock, Console()) as captions:
-        async for event in session:
-            captions.add(event)
+    with ends(source):  # Ctrl-C is how one stops: no failure
+        if events:
+            writer = make_writer("events", click.echo, wanted.targets, session.clock)
+            async for event in session:
+                writer.add(event)
+            return
+        with TerminalCaptions(wanted.targets, session.clock, Console()) as captions:
+            async for event in session:
+                captions.add(event)

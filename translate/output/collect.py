@@ -9,6 +9,9 @@ from translate.events import Event, Transcript, Translation
 
 __all__ = ["Caption", "Collector"]
 
+_MOST_OPEN = 1000
+"""More segments than may wait for a translation in a session (``Limits.events``), with a margin."""
+
 
 @dataclass(slots=True)
 class Caption:
@@ -16,11 +19,6 @@ class Caption:
 
     transcript: Transcript
     translations: dict[str, Translation] = field(default_factory=dict)
-
-    def complete(self, targets: tuple[str, ...]) -> bool:
-        """Whether nothing of the segment can change any more."""
-        done = [code for code in targets if (t := self.translations.get(code)) is not None and t.final]
-        return self.transcript.final and len(done) == len(targets)
 
     def text(self, target: str | None) -> str:
         """The committed text in ``target``; ``None``: in the spoken language."""
@@ -31,30 +29,45 @@ class Caption:
 class Collector:
     """Segments in the order in which they were spoken. Only open ones are kept.
 
+    A segment is complete when it is final and each language has said its last of it. A language works through the
+    segments in order, so the final of a later segment says that nothing more comes of the earlier ones.
+
     Args:
         targets: languages whose translation a segment waits for.
+        most_open: a language without a route never says anything: with more segments open, the oldest goes without.
     """
 
-    def __init__(self, targets: tuple[str, ...]) -> None:
+    def __init__(self, targets: tuple[str, ...], most_open: int = _MOST_OPEN) -> None:
         self.targets = targets
         self.open: dict[int, Caption] = {}
+        self._most_open = most_open
+        self._newest_final = dict.fromkeys(targets, -1)
 
     def add(self, event: Event) -> Iterator[Caption]:
         """Take an event; yields the segments that are complete with it, in order, those without words left out."""
         if isinstance(event, Transcript):
             caption = self.open.setdefault(event.segment, Caption(event))
             caption.transcript = event
-        elif isinstance(event, Translation) and event.segment in self.open:
-            self.open[event.segment].translations[event.lang] = event
-        while self.open and (first := self.open[min(self.open)]).complete(self.targets):
+        elif isinstance(event, Translation):
+            self._take(event)
+        while self.open and (self._complete(first := min(self.open)) or len(self.open) > self._most_open):
             yield from self._leave(first)
 
     def rest(self) -> Iterator[Caption]:
-        """At the end of the stream: what is left (a language without a route never completes a segment)."""
+        """At the end of the stream: what is left."""
         for number in sorted(self.open):
-            yield from self._leave(self.open[number])
+            yield from self._leave(number)
 
-    def _leave(self, caption: Caption) -> Iterator[Caption]:
-        del self.open[caption.transcript.segment]
+    def _take(self, event: Translation) -> None:
+        if event.segment in self.open:
+            self.open[event.segment].translations[event.lang] = event
+        if event.final and event.lang in self._newest_final:
+            self._newest_final[event.lang] = max(self._newest_final[event.lang], event.segment)
+
+    def _complete(self, number: int) -> bool:
+        return self.open[number].transcript.final and min(self._newest_final.values(), default=number) >= number
+
+    def _leave(self, number: int) -> Iterator[Caption]:
+        caption = self.open.pop(number)
         if caption.transcript.committed.strip():
             yield caption

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from translate.events import Word
+from rich.cells import cell_len
+
 from translate.output.collect import Caption
+from translate.output.linebreak import Piece, pieces
 
-__all__ = ["Cue", "cues_of", "srt", "vtt", "vtt_header"]
+__all__ = ["Cue", "cues_of", "srt", "starts_ms", "vtt", "vtt_header"]
 
-_LINE_CHARACTERS = 42
+_LINE_CELLS = 42
+"""Columns of a line; a Chinese or Japanese character takes two."""
 _LINES = 2
 _SHORTEST_MS = 700
+_READING_MS_PER_CELL = 60
+"""Time to read one column (about 17 letters a second), where there is room before the next cue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,53 +30,105 @@ class Cue:
     text: str
 
 
-def cues_of(caption: Caption, target: str | None) -> Iterator[Cue]:
-    """The cues of one segment, each of at most two lines of 42 characters.
+def cues_of(caption: Caption, target: str | None, *, after_ms: int = 0, until_ms: int | None = None) -> list[Cue]:
+    """The cues of one segment, each of at most two lines of 42 columns unless one word is longer.
 
-    The spoken language is timed by its words; a translation, which has none, in proportion to its length.
+    The spoken language is timed by its words; a translation, which has none, in proportion to its length. Every cue
+    begins when the one before it has ended, or later, and lasts for a millisecond at least.
+
+    Args:
+        caption: the segment.
+        target: language of the cues; ``None``: the spoken one.
+        after_ms: no cue begins before.
+        until_ms: when the next segment begins: a cue may stay until then to be read. ``None``: there is no next one.
     """
-    if target is None:
-        yield from _timed_by_words(caption.transcript.words)
-        return
+    timed = _by_words(caption) if target is None and caption.transcript.words else _by_length(caption, target)
+    return _in_order([_cue(group) for group in _screens(timed)], after_ms, until_ms)
+
+
+def starts_ms(caption: Caption) -> int:
+    """When the first word of a segment was spoken."""
     transcript = caption.transcript
-    start_ms = transcript.words[0].start_ms if transcript.words else transcript.start_ms
-    end_ms = max(transcript.words[-1].end_ms if transcript.words else transcript.end_ms, start_ms + _SHORTEST_MS)
+    return transcript.words[0].start_ms if transcript.words else transcript.start_ms
+
+
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    piece: Piece
+    start_ms: int
+    end_ms: int
+
+
+def _by_words(caption: Caption) -> list[_Timed]:
+    words = caption.transcript.words
+    owners = [word for word in words for _ in word.text]  # the word of each character
+    return [
+        _Timed(piece, owners[piece.offset].start_ms, owners[piece.offset + len(piece.text) - 1].end_ms)
+        for piece in pieces("".join(word.text for word in words))
+    ]
+
+
+def _by_length(caption: Caption, target: str | None) -> list[_Timed]:
+    transcript = caption.transcript
+    start_ms = starts_ms(caption)
+    end_ms = transcript.words[-1].end_ms if transcript.words else transcript.end_ms
     text = caption.text(target)
-    pieces = _wrapped(text)
-    at = 0
-    for piece in pieces:
-        upto = at + len(piece)
-        total = sum(map(len, pieces))
-        span_ms = end_ms - start_ms
-        yield Cue(start_ms + span_ms * at // total, start_ms + span_ms * upto // total, piece)
-        at = upto
+    span_ms = max(end_ms - start_ms, _SHORTEST_MS)
+    return [
+        _Timed(
+            piece,
+            start_ms + span_ms * piece.offset // len(text),
+            start_ms + span_ms * (piece.offset + len(piece.text)) // len(text),
+        )
+        for piece in pieces(text)
+    ]
 
 
-def _timed_by_words(words: Sequence[Word]) -> Iterator[Cue]:
-    pending: list[Word] = []
-    for word in words:
-        if pending and len(_wrapped("".join(w.text for w in [*pending, word]).strip())) > 1:
-            yield _cue(pending)
+def _screens(timed: Sequence[_Timed]) -> Iterator[list[_Timed]]:
+    """Runs of pieces that fit on the screen together."""
+    pending: list[_Timed] = []
+    for item in timed:
+        if pending and len(_lines([*pending, item])) > _LINES:
+            yield pending
             pending = []
-        pending.append(word)
+        pending.append(item)
     if pending:
-        yield _cue(pending)
+        yield pending
 
 
-def _cue(words: Sequence[Word]) -> Cue:
-    start_ms = words[0].start_ms
-    text = "".join(word.text for word in words).strip()
-    return Cue(start_ms, max(words[-1].end_ms, start_ms + _SHORTEST_MS), _wrapped(text)[0])
+def _lines(timed: Sequence[_Timed]) -> list[str]:
+    lines = [timed[0].piece.text]
+    for item in timed[1:]:
+        longer = f"{lines[-1]}{' ' if item.piece.spaced else ''}{item.piece.text}"
+        if cell_len(longer) <= _LINE_CELLS:
+            lines[-1] = longer
+        else:
+            lines.append(item.piece.text)
+    return lines
 
 
-def _wrapped(text: str) -> list[str]:
-    lines = textwrap.wrap(text, _LINE_CHARACTERS) or [""]
-    return ["\n".join(lines[i : i + _LINES]) for i in range(0, len(lines), _LINES)]
+def _cue(timed: Sequence[_Timed]) -> Cue:
+    return Cue(timed[0].start_ms, max(item.end_ms for item in timed), "\n".join(_lines(timed)))
+
+
+def _in_order(cues: Sequence[Cue], after_ms: int, until_ms: int | None) -> list[Cue]:
+    """The cues one after the other, whatever times the aligner gave, and each as long as it takes to read if it can."""
+    starts: list[int] = []
+    for cue in cues:
+        starts.append(max(cue.start_ms, starts[-1] + 1 if starts else after_ms))
+    ordered = []
+    for cue, start_ms, limit_ms in zip(cues, starts, [*starts[1:], until_ms], strict=False):
+        end_ms = max(cue.end_ms, start_ms + max(_SHORTEST_MS, _READING_MS_PER_CELL * cell_len(cue.text)))
+        if limit_ms is not None:
+            end_ms = max(min(end_ms, limit_ms), start_ms + 1)
+        ordered.append(replace(cue, start_ms=start_ms, end_ms=end_ms))
+    return ordered
 
 
 def srt(number: int, cue: Cue) -> str:
-    """One numbered SubRip cue, with the blank line after it."""
-    return f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n{cue.text}\n"
+    """One numbered SubRip cue, with the blank line after it. What would be read as a time line is made harmless."""
+    text = re.sub("-+->", "→", cue.text)
+    return f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n{text}\n"
 
 
 def vtt(cue: Cue) -> str:

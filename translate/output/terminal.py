@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
+from rich.segment import Segment
 from rich.text import Text
 
 from translate.events import Event, Lag, Notice, SpeechSpan, Transcript, Translation
@@ -15,6 +16,9 @@ from translate.output.collect import Caption, Collector
 from translate.output.writers import one_line
 
 __all__ = ["TerminalCaptions"]
+
+_MOST_OPEN = 8
+"""Segments redrawn below; one that waits for its translation longer than this scrolls away without it."""
 
 
 class TerminalCaptions:
@@ -27,7 +31,7 @@ class TerminalCaptions:
     """
 
     def __init__(self, targets: tuple[str, ...], clock: SessionClock, console: Console) -> None:
-        self._collector = Collector(targets)
+        self._collector = Collector(targets, _MOST_OPEN)
         self._clock = clock
         self._console = console
         self._speaking = False
@@ -42,7 +46,7 @@ class TerminalCaptions:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._live.stop()
         for caption in self._collector.rest():
-            self._console.print(self._lines(caption))
+            self._finished(caption)
 
     def add(self, event: Event) -> None:
         """Show ``event``."""
@@ -53,10 +57,14 @@ class TerminalCaptions:
         elif isinstance(event, (Transcript, Translation)):
             self._latency = self._latency_of(event) or self._latency
         for caption in self._collector.add(event):
-            self._console.print(self._lines(caption))
+            self._finished(caption)
         if self._console.is_terminal:
             captions = [self._lines(caption) for _, caption in sorted(self._collector.open.items())]
-            self._live.update(Group(*captions, self._status()), refresh=True)
+            self._live.update(_Newest(Group(*captions, self._status())), refresh=True)
+
+    def _finished(self, caption: Caption) -> None:
+        # A pipe has no width; only a terminal's lines are wrapped.
+        self._console.print(self._lines(caption), soft_wrap=not self._console.is_terminal)
 
     def _lines(self, caption: Caption) -> Text:
         line = self._line(caption.transcript, "bold")
@@ -67,7 +75,7 @@ class TerminalCaptions:
         return line
 
     def _line(self, event: Transcript | Translation, style: str) -> Text:
-        line = Text(f"{event.lang}  ", style="dim")
+        line = Text().append(f"{event.lang}  ", style="dim")
         line.append(event.committed, style=style)
         line.append(event.tail, style="dim italic")
         return line
@@ -85,3 +93,16 @@ class TerminalCaptions:
             parts.append(f"translate {marks.mt_end - marks.mt_start:.0f}")
         behind = self._clock.now_ms() - marks.capture
         return f"newest sound to screen {behind:.0f} ms ({', '.join(parts)})"
+
+
+class _Newest:
+    """The last lines of ``content``, as many as the screen is high: what was said last must not be what is cut off."""
+
+    def __init__(self, content: RenderableType) -> None:
+        self._content = content
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = console.render_lines(self._content, options.update(height=None), pad=False)
+        for line in lines[-max(1, options.size.height - 1) :]:
+            yield from line
+            yield Segment.line()

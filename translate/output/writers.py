@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from translate.events import EndOfStream, Event, Lag, Notice, Transcript, Translation
-from translate.latency import SessionClock
+from translate.latency import SessionClock, ms_of
 from translate.output.collect import Caption, Collector
-from translate.output.subtitles import cues_of, srt, vtt, vtt_header
+from translate.output.subtitles import cues_of, srt, starts_ms, vtt, vtt_header
 from translate.protocol import encode
 
 __all__ = ["FORMATS", "Writer", "make_writer", "one_line"]
@@ -61,20 +61,38 @@ class _TextWriter(_CaptionWriter):
 
 
 class _SubtitleWriter(_CaptionWriter):
-    """Cues of the translations, or of the spoken language when there are none."""
+    """Cues of the translations, or of the spoken language when there are none, in the order of their times.
+
+    A segment is written when the next one is there, since only then is it known how long it may stay on the screen.
+    """
 
     def __init__(self, write: Write, targets: tuple[str, ...], *, web: bool) -> None:
         super().__init__(write, targets)
         self._web = web
         self._number = 0
+        self._ended_ms = 0
+        self._held: Caption | None = None
         if web:
             write(vtt_header())
 
     def caption(self, caption: Caption) -> None:
-        for target in self._targets or (None,):
-            for cue in cues_of(caption, target):
-                self._number += 1
-                self._write(vtt(cue) if self._web else srt(self._number, cue))
+        self._release(until_ms=starts_ms(caption))
+        self._held = caption
+
+    def close(self) -> None:
+        super().close()
+        self._release(until_ms=None)
+
+    def _release(self, until_ms: int | None) -> None:
+        caption, self._held = self._held, None
+        if caption is None:
+            return
+        languages = self._targets or (None,)
+        cues = [cue for each in languages for cue in cues_of(caption, each, after_ms=self._ended_ms, until_ms=until_ms)]
+        for cue in sorted(cues, key=lambda cue: cue.start_ms):
+            self._number += 1
+            self._write(vtt(cue) if self._web else srt(self._number, cue))
+        self._ended_ms = max((cue.end_ms for cue in cues), default=self._ended_ms)
 
 
 class _JsonWriter(_CaptionWriter):
@@ -88,7 +106,7 @@ class _JsonWriter(_CaptionWriter):
     def add(self, event: Event) -> None:
         super().add(event)
         if isinstance(event, EndOfStream):
-            self._length_ms = event.position // 16
+            self._length_ms = round(ms_of(event.position))
 
     def caption(self, caption: Caption) -> None:
         transcript = caption.transcript

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Self
 
 from translate.audio import AudioSource
@@ -25,7 +25,7 @@ AUTO = "auto"
 
 
 class Session:
-    """Live captions and translations of one source; iterate it once.
+    """Live captions and translations of one source; iterate it once, and close it when you leave before the end.
 
     Args:
         source: where the sound comes from: a ``FileSource``, ``MicrophoneSource``, ``PcmSource`` or ``PushSource``.
@@ -96,19 +96,18 @@ class Session:
         self._engines.check(self._spoken, wanted, self._allowed)
         return wanted
 
-    async def __aiter__(self) -> AsyncIterator[Event]:
-        """The events, in the order in which they became known."""
+    def __aiter__(self) -> Self:
         if self._runner is not None:
             raise RuntimeError("a session can be iterated once")
         self._runner = asyncio.create_task(self._run())
-        try:
-            while True:
-                event = await self._next()
-                if event is None:
-                    return
-                yield event
-        finally:
-            await self.aclose()
+        return self
+
+    async def __anext__(self) -> Event:
+        """The next event, in the order in which they became known."""
+        event = await self._next()
+        if event is None:
+            raise StopAsyncIteration
+        return event
 
     async def _next(self) -> Event | None:
         """The next event; ``None`` after the last. Raises what ended the session, once all before it is read."""

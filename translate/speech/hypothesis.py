@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["AlignedWord", "Hypothesis", "ends_sentence", "is_punctuation", "join", "normalized"]
+__all__ = ["AlignedWord", "Hypothesis", "ends_sentence", "is_omission", "is_punctuation", "join", "normalized"]
 
-_SENTENCE_ENDS = frozenset(".?!…。？！؟।")
+_SENTENCE_ENDS = frozenset(".?!。？！؟।")
 _CLOSERS = frozenset("\"'”’»)]}」』")
 
 
@@ -40,9 +40,17 @@ def is_punctuation(text: str) -> bool:
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether ``text`` (a word, or a mark of its own) closes a sentence."""
+    """Whether ``text`` (a word, or a mark of its own) closes a sentence.
+
+    Dots of omission do not: a decoder writes them where the audio it was given breaks off.
+    """
     stripped = text.rstrip().rstrip("".join(_CLOSERS))
-    return bool(stripped) and stripped[-1] in _SENTENCE_ENDS
+    return bool(stripped) and stripped[-1] in _SENTENCE_ENDS and not is_omission(stripped)
+
+
+def is_omission(text: str) -> bool:
+    """Whether ``text`` ends in dots of omission."""
+    return text.rstrip().endswith(("..", "…"))
 
 
 def normalized(text: str) -> str:

@@ -16,32 +16,46 @@ from translate.speech.hypothesis import AlignedWord, Hypothesis, ends_sentence, 
 __all__ = ["CommitPolicy", "after_committed", "committable", "cut_after", "edit_distance", "plausible", "sentence_end"]
 
 _SILENT_PROBABILITY = 0.6
-_UNSURE_LOGPROB = -1.0
+_UNSURE = 0.6
+"""Mean word probability below which a model that heard no speech is believed."""
+_INVENTED = 0.25
+"""Mean word probability below which words are not even shown. Speech has 0.7 to 0.95, babble of a café 0.2 to 0.5."""
 _LONGEST_REPEAT = 12
 _MATCH_CHARACTERS = 24
 
 
 @dataclass(frozen=True, slots=True)
 class CommitPolicy:
-    """Margins in seconds between the end of a word and the end of the audio."""
+    """When a word is sure enough. Margins are seconds between the end of the word and the end of the audio."""
 
     agreed_s: float
     """For a word that the hypothesis before also had in this place."""
     fresh_s: float
     """For a word seen for the first time."""
+    fresh_probability: float = 0.0
+    """A word seen for the first time must have at least this probability."""
 
 
 def plausible(hypothesis: Hypothesis, audio_s: float) -> tuple[AlignedWord, ...]:
     """The words that can have been said within ``audio_s`` seconds of audio.
 
-    Drops everything when the model itself doubts that there is speech, words that begin past the audio, and what
-    follows the first round of a loop. None of it depends on the language or on lists of phrases.
+    Drops words that begin past the audio, what follows the first round of a loop, and everything when the model itself
+    doubts that there is speech. None of it depends on the language or on lists of phrases.
     """
-    words = hypothesis.words
-    if hypothesis.no_speech_probability > _SILENT_PROBABILITY and hypothesis.average_logprob < _UNSURE_LOGPROB:
+    heard = hypothesis.words
+    # Where a mark lies says nothing: it has no sound. It goes with the word before it.
+    heard = heard[
+        : next((i for i, w in enumerate(heard) if w.start_s > audio_s and not is_punctuation(w.text)), len(heard))
+    ]
+    kept = heard[: _before_loop(heard)]
+    spoken = [word.probability for word in kept if not is_punctuation(word.text)]
+    if not spoken:
         return ()
-    words = words[: next((i for i, word in enumerate(words) if word.start_s > audio_s), len(words))]
-    return words[: _before_loop(words)]
+    mean = sum(spoken) / len(spoken)
+    silent = hypothesis.no_speech_probability > _SILENT_PROBABILITY
+    if mean < _INVENTED or (silent and (mean < _UNSURE or len(kept) < len(heard))):
+        return ()
+    return kept
 
 
 def _before_loop(words: Sequence[AlignedWord]) -> int:
@@ -111,6 +125,8 @@ def committable(
     for i, word in enumerate(words):
         agreed = agreed and i < len(previous) and normalized(previous[i].text) == normalized(word.text)
         if word.end_s > audio_s - (policy.agreed_s if agreed else policy.fresh_s):
+            break
+        if not agreed and word.probability < policy.fresh_probability and not is_punctuation(word.text):
             break
         count = i + 1
     while count and is_punctuation(words[count - 1].text):

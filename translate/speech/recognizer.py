@@ -13,7 +13,7 @@ import numpy as np
 
 from translate.config import AsrConfig
 from translate.events import RATE_HZ, Samples, Word
-from translate.speech.hypothesis import AlignedWord, join
+from translate.speech.hypothesis import AlignedWord, is_omission, is_punctuation, join
 from translate.speech.policy import CommitPolicy, after_committed, committable, cut_after, plausible, sentence_end
 from translate.speech.whisper import WhisperEngine, Window
 
@@ -23,6 +23,7 @@ _TOKENS_PER_S = 8
 """More tokens than this in a second are not speech; it bounds what a loop can cost."""
 _SPARE_TOKENS = 8
 _LANGUAGE_SURE = 0.6
+_LANGUAGE_LEAST_S = 1.5
 _LANGUAGE_WAIT_S = 2.5
 """Detection may wait for this much audio when it is not sure."""
 
@@ -61,9 +62,14 @@ class StreamingRecognizer:
         self._engine = engine
         self._config = config
         self._fixed = language
-        self._policy = CommitPolicy(agreed_s=config.agreed_margin_ms / 1000, fresh_s=config.margin_ms / 1000)
+        self._policy = CommitPolicy(
+            agreed_s=config.agreed_margin_ms / 1000,
+            fresh_s=config.margin_ms / 1000,
+            fresh_probability=config.sure_probability,
+        )
         self._segment = -1
         self._language = language
+        self._language_before: str | None = None
         self._reset(0)
 
     def _reset(self, position: int) -> None:
@@ -131,8 +137,11 @@ class StreamingRecognizer:
     def _language_known(self, window: Window, *, last: bool) -> bool:
         if self._language is None:
             code, share = self._engine.detect_language(window, self._config.allowed_languages)
-            if last or share >= _LANGUAGE_SURE or window.seconds >= _LANGUAGE_WAIT_S:
-                self._language = code
+            # The language spoken last is likely to be spoken again: less audio is needed to hear it.
+            enough_s = _LANGUAGE_LEAST_S / 2 if code == self._language_before else _LANGUAGE_LEAST_S
+            sure = share >= _LANGUAGE_SURE and window.seconds >= enough_s
+            if last or sure or window.seconds >= _LANGUAGE_WAIT_S:
+                self._language = self._language_before = code
         return self._language is not None
 
     def _decode(self, window: Window, *, beam_size: int) -> tuple[AlignedWord, ...]:
@@ -149,6 +158,8 @@ class StreamingRecognizer:
 
     def _commit(self, words: Sequence[AlignedWord]) -> None:
         for word in words:
+            if is_punctuation(word.text) and is_omission(word.text):
+                continue  # it marked the end of the audio, and the speaker went on
             self._in_window.append(word)
             self._words.append(
                 Word(
@@ -160,7 +171,8 @@ class StreamingRecognizer:
             )
 
     def _ms(self, seconds: float) -> int:
-        return round(self._window_start * 1000 / RATE_HZ + seconds * 1000)
+        # The alignment of a last word may reach into the appended silence; no word ends after the sound does.
+        return round((self._window_start + min(seconds * RATE_HZ, len(self._audio))) * 1000 / RATE_HZ)
 
     def _worth_closing(self, words: Sequence[AlignedWord], upto: int) -> bool:
         length_s = words[upto - 1].end_s + (self._window_start - self._segment_start) / RATE_HZ

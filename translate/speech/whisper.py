@@ -32,6 +32,7 @@ _FRAME_SAMPLES = 160
 _TOKEN_S = 0.02
 """One timestamp token, and one step of the encoder's output, is 20 ms."""
 _MAX_WINDOW_S = 29.0
+_WELL_HEARD = frozenset("ar ca cs da de el en es fi fr he hu id it ja ko ms nl no pl pt ro ru sv th tr uk vi zh".split())
 _PROMPT_TOKENS = 64
 """Tokens of earlier text before the start token; they pass the decoder in one batch (Whisper base: 18 ms for 64)."""
 
@@ -88,11 +89,15 @@ class WhisperEngine:
         return Window(encoded, mel.shape[2], len(audio) / RATE_HZ)
 
     def detect_language(self, window: Window, allowed: Sequence[str] = ()) -> tuple[str, float]:
-        """The likeliest language of ``window`` among ``allowed`` (empty: all), and its share of their probability."""
+        """The likeliest language of ``window`` among ``allowed``, and its share of their probability.
+
+        With no list, only languages are considered that Whisper heard for 200 hours or more (Radford et al. 2022,
+        appendix E): of the others it guesses Breton for French, and writes none of them well.
+        """
         if not self.multilingual:
             return "en", 1.0
         found = [(token[2:-2], p) for token, p in self._model.detect_language(window.encoded)[0]]
-        candidates = [(code, p) for code, p in found if not allowed or code in allowed] or found
+        candidates = [(code, p) for code, p in found if code in (allowed or _WELL_HEARD)]
         code, probability = max(candidates, key=lambda pair: pair[1])
         return code, probability / (sum(p for _, p in candidates) or 1.0)
 

@@ -1,0 +1,153 @@
+"""The commit policy: what it promises for any hypothesis."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from translate.speech.hypothesis import AlignedWord, Hypothesis, is_punctuation, normalized
+from translate.speech.policy import (
+    CommitPolicy,
+    after_committed,
+    committable,
+    cut_after,
+    edit_distance,
+    plausible,
+    sentence_end,
+)
+
+POLICY = CommitPolicy(agreed_s=0.1, fresh_s=0.4)
+
+texts = st.one_of(
+    st.sampled_from([".", ",", "?", " ...", "。", " —"]),
+    st.text("abcdeéñß語日本", min_size=1, max_size=8).map(lambda t: " " + t),
+)
+
+
+@st.composite
+def spoken(draw: st.DrawFn, most: int = 14) -> tuple[AlignedWord, ...]:
+    """Words in order of time."""
+    words, at = [], draw(st.floats(0, 0.5))
+    for text in draw(st.lists(texts, max_size=most)):
+        length = 0.0 if is_punctuation(text) else draw(st.floats(0.04, 0.7))
+        words.append(AlignedWord(text, (1,), at, at + length, 0.9))
+        at += length + draw(st.sampled_from([0.0, 0.0, 0.1, 0.5]))
+    return tuple(words)
+
+
+def said(*words: str, start_s: float = 0.0, each_s: float = 0.3) -> tuple[AlignedWord, ...]:
+    return tuple(AlignedWord(w, (1,), start_s + i * each_s, start_s + (i + 1) * each_s, 0.9) for i, w in enumerate(words))
+
+
+@given(spoken(), spoken(), st.floats(0, 12))
+def test_committed_words_end_before_the_audio_and_not_in_a_mark(
+    words: tuple[AlignedWord, ...], previous: tuple[AlignedWord, ...], audio_s: float
+) -> None:
+    count = committable(words, previous, audio_s, POLICY)
+    assert all(word.end_s <= audio_s - POLICY.agreed_s for word in words[:count])
+    assert count == 0 or not is_punctuation(words[count - 1].text)
+    for i in range(count):
+        seen_before = i < len(previous) and normalized(previous[i].text) == normalized(words[i].text)
+        assert seen_before or words[i].end_s <= audio_s - POLICY.fresh_s
+
+
+def test_agreement_commits_earlier_than_a_first_sight() -> None:
+    words = said(" the", " house", " is")
+    assert committable(words, (), 1.05, POLICY) == 2
+    assert committable(words, said(" the", " house", " is"), 1.05, POLICY) == 3
+    assert committable(words, said(" the", " horse"), 1.05, POLICY) == 2
+
+
+@given(spoken(), st.floats(0, 12))
+def test_words_past_the_audio_are_dropped(words: tuple[AlignedWord, ...], audio_s: float) -> None:
+    kept = plausible(Hypothesis(words), audio_s)
+    assert kept == words[: len(kept)]
+    assert all(word.start_s <= audio_s for word in kept if not is_punctuation(word.text))
+
+
+def test_the_last_mark_stays_with_its_word_wherever_it_is_aligned() -> None:
+    words = (*said(" the", " end"), AlignedWord(".", (3,), 1.4, 1.5, 0.9))
+    assert plausible(Hypothesis(words), 0.7) == words
+
+
+def heard(probability: float, *words: str) -> tuple[AlignedWord, ...]:
+    return tuple(replace(word, probability=probability) for word in said(*words))
+
+
+def test_doubted_speech_is_dropped() -> None:
+    unsure, sure = heard(0.4, " Thank", " you", "."), heard(0.9, " Thank", " you", ".")
+    assert plausible(Hypothesis(unsure, no_speech_probability=0.9), 5.0) == ()
+    assert plausible(Hypothesis(sure, no_speech_probability=0.9), 5.0) == sure
+    assert plausible(Hypothesis(unsure, no_speech_probability=0.1), 5.0) == unsure
+    assert plausible(Hypothesis(heard(0.1, " um", " hm"), no_speech_probability=0.1), 5.0) == ()
+    looped = heard(0.9, *([" no"] * 12))
+    assert plausible(Hypothesis(looped, no_speech_probability=0.7), 5.0) == ()
+
+
+@given(
+    st.lists(st.text("abcdeñ語", min_size=1, max_size=6), min_size=4, max_size=9, unique=True),
+    st.integers(2, 5),
+    st.integers(0, 3),
+)
+def test_a_loop_is_cut_after_its_first_round(unit: list[str], rounds: int, partial: int) -> None:
+    looped = said(*(f" {w}" for w in unit * rounds + unit[:partial]), each_s=0.1)
+    assert plausible(Hypothesis(looped), 99.0) == looped[: len(unit)]
+
+
+def test_what_people_repeat_is_kept() -> None:
+    for phrase in (" no no no", " bye bye", " very very very good", " that that is is", " I know I know"):
+        words = said(*(f" {w}" for w in phrase.split()))
+        assert plausible(Hypothesis(words), 99.0) == words
+
+
+@given(
+    st.lists(st.text("bcdfglmnprst", min_size=3, max_size=9), min_size=1, max_size=12, unique=True),
+    st.integers(1, 11),
+    st.lists(st.floats(-0.12, 0.12), min_size=12, max_size=12),
+    st.booleans(),
+)
+def test_committed_words_are_found_again(texts: list[str], committed: int, jitter: list[float], shout: bool) -> None:
+    committed = min(committed, len(texts))
+    before = said(*(f" {t}" for t in texts[:committed]))
+    now = tuple(
+        AlignedWord(f" {t.upper()}," if shout else f" {t}", (2,), i * 0.3 + jitter[i], (i + 1) * 0.3 + jitter[i], 0.9)
+        for i, t in enumerate(texts)
+    )
+    assert after_committed(now, before) == committed
+
+
+def test_a_changed_spelling_is_still_the_same_word() -> None:
+    before = said(" in", " Cintra")
+    assert after_committed(said(" in", " Sintra", ",", " which"), before) == 2
+    assert after_committed(said(" in", " Sin", "tra", " which", each_s=0.25), before) == 3
+
+
+def test_a_mark_after_the_committed_words_is_new() -> None:
+    before = said(" the", " end")
+    now = (*said(" the", " end"), AlignedWord(".", (3,), 0.6, 0.6, 0.9), *said(" Now", start_s=0.7))
+    assert after_committed(now, before) == 2
+
+
+def test_sentence_end_needs_a_committable_word_after_it() -> None:
+    words = said(" Yes", ".", " No", ".", " Then")
+    assert sentence_end(words, 5) == 2
+    assert sentence_end(words, 2) is None
+    assert sentence_end(said(" Yes", ",", " No"), 3) is None
+    assert sentence_end(said(" ¿Sí", "?", " Claro"), 3) == 2
+
+
+@given(spoken(most=30), st.floats(1, 20), st.floats(0.5, 8))
+def test_a_cut_keeps_the_newest_audio(words: tuple[AlignedWord, ...], audio_s: float, keep_s: float) -> None:
+    count = cut_after(words, audio_s, keep_s)
+    if count is not None:
+        assert 0 < count < len(words)
+        assert words[count].start_s <= audio_s - keep_s
+
+
+@given(st.text("abc", max_size=9), st.text("abc", max_size=9), st.text("abc", max_size=9))
+def test_edit_distance_is_a_metric(a: str, b: str, c: str) -> None:
+    assert (edit_distance(a, b) == 0) == (a == b)
+    assert edit_distance(a, b) == edit_distance(b, a)
+    assert edit_distance(a, c) <= edit_distance(a, b) + edit_distance(b, c)

@@ -1,0 +1,68 @@
+"""Voice activity: the gate for any probabilities, the model on real speech, noise and silence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from translate.config import VadConfig
+from translate.events import RATE_HZ
+from translate.speech.vad import FRAME, SpeechChange, SpeechGate, StreamingVad
+
+
+@given(st.lists(st.floats(0, 1), max_size=300))
+def test_changes_alternate_and_go_forward(probabilities: list[float]) -> None:
+    gate = SpeechGate(VadConfig())
+    changes = [c for i, p in enumerate(probabilities) if (c := gate.push(p, i * FRAME)) is not None]
+    assert [c.state for c in changes] == ["started", "stopped"] * (len(changes) // 2) + ["started"] * (len(changes) % 2)
+    for opened, closed in zip(changes[::2], changes[1::2], strict=False):
+        assert opened.position < closed.position <= len(probabilities) * FRAME
+
+
+def test_a_click_does_not_open_and_a_breath_does_not_close() -> None:
+    gate = SpeechGate(VadConfig(min_speech_ms=96, min_silence_ms=320, pad_ms=64))
+    frames = [0.0] * 10 + [1.0] * 2 + [0.0] * 10 + [1.0] * 20 + [0.0] * 5 + [1.0] * 10 + [0.0] * 20
+    changes = [c for i, p in enumerate(frames) if (c := gate.push(p, i * FRAME)) is not None]
+    assert changes == [
+        SpeechChange("started", 22 * FRAME - 64 * RATE_HZ // 1000),
+        SpeechChange("stopped", 57 * FRAME),
+    ]
+
+
+def test_speech_is_found_whatever_the_size_of_the_chunks(clips: dict[str, Any], samples_of: Any) -> None:
+    audio = np.concatenate([np.zeros(RATE_HZ, np.float32), samples_of("fleurs_es_003"), np.zeros(RATE_HZ, np.float32)])
+
+    def changes(size: int) -> list[SpeechChange]:
+        vad = StreamingVad(VadConfig())
+        return [c for at in range(0, len(audio), size) for c in vad.push(audio[at : at + size])]
+
+    whole = changes(len(audio))
+    assert [c.state for c in whole[:1]] == ["started"]
+    assert whole[-1].state == "stopped"
+    assert 0.5 * RATE_HZ < whole[0].position < 3 * RATE_HZ
+    for size in (160, 512, 700, 16_001):
+        assert changes(size) == whole
+
+
+@pytest.mark.parametrize("name", ["pv_empty", "sb_noise5"])
+def test_noise_and_silence_open_nothing_for_long(name: str, samples_of: Any) -> None:
+    vad = StreamingVad(VadConfig())
+    changes = list(vad.push(samples_of(name)))
+    spans = zip(changes[::2], changes[1::2], strict=False)
+    assert sum(closed.position - opened.position for opened, closed in spans) < RATE_HZ
+    assert not vad.gate.open
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(1, 4000))
+def test_every_sample_is_seen_once(size: int) -> None:
+    vad = StreamingVad(VadConfig())
+    total = 0
+    for _ in range(5):
+        list(vad.push(np.zeros(size, np.float32)))
+        total += size
+    assert vad._position == total // FRAME * FRAME
