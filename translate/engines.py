@@ -11,10 +11,10 @@ import numpy as np
 from translate.config import Config, MtConfig
 from translate.errors import LanguageError
 from translate.events import RATE_HZ
-from translate.pipeline.turns import Turns
 from translate.registry import ResolvedModel, default_registry, ensure_intact, installed_translations
 from translate.speech.whisper import WhisperEngine
 from translate.translation import Hypothesis, Route, TranslationEngine, plan, reachable
+from translate.turns import Turns
 
 __all__ = ["Engines"]
 

@@ -14,9 +14,9 @@ from translate.errors import LanguageError, SottovoceError
 from translate.events import Lag, Marks, Notice, Transcript, Translation
 from translate.languages import english_name
 from translate.latency import SessionClock
+from translate.pipeline.direct import DirectTranslator
 from translate.pipeline.outlet import Outlet
 from translate.pipeline.recognition import Heard
-from translate.speech.direct import DirectTranslator
 from translate.translation import Draft, IncrementalTranslator, Mode, Route
 
 __all__ = ["Mailbox", "TranslationWorker"]
