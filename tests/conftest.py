@@ -36,7 +36,7 @@ def clips() -> dict[str, Clip]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # noqa: ANN201  pluggy's own type
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     """In CI a skipped test is a failed one: it says what is missing, and CI has to have it."""
     report = yield
     if report.skipped and os.environ.get("SOTTOVOCE_TEST_ALL") and not hasattr(report, "wasxfail"):

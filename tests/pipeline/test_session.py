@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -51,7 +50,9 @@ def check_promises(events: list[Event]) -> None:
         else:
             assert event.rev == 1
         assert not (event.final and event.tail)
-        order = [getattr(event.marks, name) for name in ("received", "vad", "asr_start", "asr_end", "mt_start", "mt_end")]
+        order = [
+            getattr(event.marks, name) for name in ("received", "vad", "asr_start", "asr_end", "mt_start", "mt_end")
+        ]
         passed = [mark for mark in order if mark is not None]
         assert passed == sorted(passed)
         seen[key] = event
@@ -97,7 +98,9 @@ async def test_noise_and_silence_say_nothing(engines: Engines, clips: dict[str, 
         assert text(events, Transcript) == ""
 
 
-async def test_a_speaker_who_vanishes_in_mid_word_loses_nothing_committed(engines: Engines, clips: dict[str, Any]) -> None:
+async def test_a_speaker_who_vanishes_in_mid_word_loses_nothing_committed(
+    engines: Engines, clips: dict[str, Any]
+) -> None:
     clip = clips["thorsten_gt_01"]
     whole = await FilePcm.read(clip.path)
     source = PushSource(limit_ms=10_000)
@@ -117,9 +120,13 @@ async def test_a_source_that_fails_gets_its_error_after_what_was_said(engines: E
     await source.feed(0, await FilePcm.read(clips["thorsten_gt_01"].path))
     source.fail(AudioError("the cable is out"))
     events: list[Event] = []
-    with pytest.raises(AudioError, match="cable"):
+
+    async def read() -> None:
         async for event in session:
             events.append(event)
+
+    with pytest.raises(AudioError, match="cable"):
+        await read()
     check_promises(events)
     assert text(events, Transcript)
 
@@ -139,7 +146,7 @@ async def test_targets_change_during_a_session(engines: Engines, clips: dict[str
 
 async def test_what_the_models_cannot_do_is_refused_before_it_starts(engines: Engines, clips: dict[str, Any]) -> None:
     source = FileSource(clips["fleurs_de_005"].path)
-    with pytest.raises(LanguageError, match="Zulu|zu"):
+    with pytest.raises(LanguageError, match="zulu"):
         Session(source, spoken="zulu", engines=engines)
     with pytest.raises(LanguageError, match="models pull"):
         Session(source, spoken="de", targets=["sw"], engines=engines)

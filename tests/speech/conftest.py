@@ -15,7 +15,7 @@ from translate.speech.whisper import WhisperEngine
 
 
 @pytest.fixture(scope="session")
-def samples_of(clips) -> Callable[[str], Samples]:  # noqa: ANN001  a fixture of the folder above
+def samples_of(clips) -> Callable[[str], Samples]:
     """The samples of a clip by its name."""
 
     def samples(name: str) -> Samples:

@@ -38,7 +38,9 @@ def spoken(draw: st.DrawFn, most: int = 14) -> tuple[AlignedWord, ...]:
 
 
 def said(*words: str, start_s: float = 0.0, each_s: float = 0.3) -> tuple[AlignedWord, ...]:
-    return tuple(AlignedWord(w, (1,), start_s + i * each_s, start_s + (i + 1) * each_s, 0.9) for i, w in enumerate(words))
+    return tuple(
+        AlignedWord(w, (1,), start_s + i * each_s, start_s + (i + 1) * each_s, 0.9) for i, w in enumerate(words)
+    )
 
 
 @given(spoken(), spoken(), st.floats(0, 12))

@@ -32,7 +32,9 @@ _FRAME_SAMPLES = 160
 _TOKEN_S = 0.02
 """One timestamp token, and one step of the encoder's output, is 20 ms."""
 _MAX_WINDOW_S = 29.0
-_WELL_HEARD = frozenset(["ar", "ca", "cs", "da", "de", "el", "en", "es", "fi", "fr", "he", "hu", "id", "it", "ja", "ko", "ms", "nl", "no", "pl", "pt", "ro", "ru", "sv", "th", "tr", "uk", "vi", "zh"])
+_WELL_HEARD = frozenset(
+    "ar ca cs da de el en es fi fr he hu id it ja ko ms nl no pl pt ro ru sv th tr uk vi zh".split()  # noqa: SIM905
+)
 _PROMPT_TOKENS = 64
 """Tokens of earlier text before the start token; they pass the decoder in one batch (Whisper base: 18 ms for 64)."""
 
