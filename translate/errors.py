@@ -10,6 +10,7 @@ __all__ = [
     "LanguageError",
     "MissingModel",
     "ModelDamaged",
+    "NoRouteError",
     "ProtocolError",
     "SottovoceError",
 ]
@@ -38,6 +39,14 @@ class LanguageError(ConfigError):
     """A language is unknown, or no installed model can do the pair."""
 
     code = "bad_language"
+
+
+class NoRouteError(LanguageError):
+    """Both languages are known, but no model on this machine gets from one to the other."""
+
+    code = "missing_model"
+    exit_status = 3
+    close_code = 4404
 
 
 class AudioError(SottovoceError):

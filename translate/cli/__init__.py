@@ -24,6 +24,7 @@ __all__ = ["cli", "main"]
         "live": "translate.cli.live:live",
         "file": "translate.cli.file:file",
         "serve": "translate.cli.serve:serve",
+        "translate": "translate.cli.translate:translate",
         "models": "translate.cli.models:models",
         "doctor": "translate.cli.doctor:doctor",
     },

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from translate.errors import LanguageError
+from translate.errors import LanguageError, NoRouteError
 from translate.languages import LANGUAGES, canonical, english_name
 from translate.translation.engine import Translator
 
@@ -73,7 +73,8 @@ def plan(
         suggest: names a model of the catalogue that would serve a pair.
 
     Raises:
-        LanguageError: a language is unknown, or nothing installed serves the pair; the message names the command.
+        LanguageError: a language is unknown.
+        NoRouteError: nothing installed serves the pair; the message names the command.
     """
     source, target = canonical(source), canonical(target)
     if source == target:
@@ -89,7 +90,7 @@ def plan(
     name = suggest(source, target) if suggest else None
     remedy = f"get one with: sottovoce models pull {name}" if name else "see: sottovoce models list"
     pair = f"{english_name(source)} ({source}) to {english_name(target)} ({target})"
-    raise LanguageError(f"no installed model translates {pair}; {remedy}")
+    raise NoRouteError(f"no installed model translates {pair}; {remedy}")
 
 
 def reachable(source: str, engines: Sequence[RoutableEngine], whisper_can_translate: bool) -> list[str]:

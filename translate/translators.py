@@ -1,0 +1,93 @@
+"""The installed translation models, each loaded when it is first used."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from translate.config import MtConfig
+from translate.registry import ResolvedModel, default_registry, ensure_intact, installed_translations
+from translate.translation import Hypothesis, Route, TranslationEngine, plan, reachable
+from translate.turns import Turns
+
+__all__ = ["LazyTranslator", "Translators"]
+
+
+class LazyTranslator:
+    """A translation model that is loaded when first used, so that one that nobody reads costs no memory."""
+
+    def __init__(self, model: ResolvedModel, config: MtConfig) -> None:
+        self._model = model
+        self._config = config
+        self._engine: TranslationEngine | None = None
+        self._lock = threading.Lock()
+        self.turns = Turns(f"translation-{model.name}")
+
+    @property
+    def multilingual(self) -> bool:
+        return not self._model.pairs
+
+    def can(self, source: str, target: str) -> bool:
+        return self._model.translates(source, target)
+
+    def load(self) -> TranslationEngine:
+        """The engine; the first caller loads it, others wait."""
+        with self._lock:
+            if self._engine is None:
+                ensure_intact(self._model)
+                self._engine = TranslationEngine(self._model.path, self._config)
+            return self._engine
+
+    def translate(
+        self,
+        text: str,
+        *,
+        source: str,
+        target: str,
+        prefix_tokens: Sequence[str] = (),
+        beam_size: int = 1,
+        align: bool = False,
+    ) -> Hypothesis:
+        """See :meth:`TranslationEngine.translate`."""
+        return self.load().translate(
+            text, source=source, target=target, prefix_tokens=prefix_tokens, beam_size=beam_size, align=align
+        )
+
+    def detokenize(self, tokens: Sequence[str]) -> str:
+        """See :meth:`TranslationEngine.detokenize`."""
+        return self.load().detokenize(tokens)
+
+
+class Translators:
+    """Every installed translation model, and the ways between languages that they make.
+
+    Args:
+        config: which folders beside the installed ones, and how the models run.
+        whisper: whether the recognition model can put speech into English by itself.
+    """
+
+    def __init__(self, config: MtConfig, *, whisper: bool = False) -> None:
+        self._models = [LazyTranslator(model, config) for model in installed_translations(config.models)]
+        self._whisper = whisper
+
+    def targets(self, source: str) -> tuple[str, ...]:
+        """Languages that ``source`` can be put into, other than itself."""
+        return tuple(target for target in reachable(source, self._models, self._whisper) if target != source)
+
+    def route(self, source: str, target: str) -> Route:
+        """The way from ``source`` to ``target``.
+
+        Raises:
+            LanguageError: there is none; the message names what would give one.
+        """
+        return plan(source, target, self._models, self._whisper, _suggested)
+
+    def close(self) -> None:
+        """Stop the models' threads."""
+        for model in self._models:
+            model.turns.close()
+
+
+def _suggested(source: str, target: str) -> str | None:
+    specs = default_registry().catalog.models.values()
+    return next((s.name for s in specs if s.kind == "translation" and s.translates(source, target)), None)
