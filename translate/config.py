@@ -85,6 +85,9 @@ class AsrConfig:
     window_ms: int = _setting(9000, "window length from which on it is cut at a committed word", low=2000, high=28_000)
     keep_ms: int = _setting(4000, "least audio that a cut leaves in the window", low=500, high=20_000)
     min_sentence_ms: int = _setting(1500, "a sentence shorter than this is joined to the next", low=0, high=20_000)
+    max_segment_ms: int = _setting(
+        20_000, "a segment is closed at this length even in mid-sentence", low=5000, high=25_000
+    )
     context_tokens: int = _setting(0, "tokens of text before the window given as context", low=0, high=64)
     final_beam_size: int = _setting(5, "beam of the last decoding of a segment", low=1, high=16)
     hotwords: tuple[str, ...] = _setting((), "names and terms that the recognizer should prefer")

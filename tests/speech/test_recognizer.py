@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -79,11 +80,14 @@ def test_long_speech_is_cut_without_loss(whisper_base: WhisperEngine, clips: dic
     names = ["fleurs_es_003", "fleurs_es_005", "fleurs_es_003", "fleurs_es_005"]
     gap = np.zeros(RATE_HZ // 5, np.float32)
     audio = np.concatenate([part for name in names for part in (samples_of(name), gap)])
-    config = AsrConfig(window_ms=6000, keep_ms=3000)
+    config = AsrConfig(window_ms=6000, keep_ms=3000, max_segment_ms=10_000)
     states = list(stream(StreamingRecognizer(whisper_base, config, "es"), audio))
     reference = normalize(" ".join(clips[name].transcript for name in names))
     assert jiwer.wer(reference, normalize(final_text(states))) < 0.35
-    assert len({state.segment for state in states if state.final}) >= 3, "sentences close segments"
+    finals = [state for state in states if state.final]
+    assert len({state.segment for state in finals}) == len(finals) >= 3, "sentences and length close segments"
+    assert all(state.end - state.start < 16 * RATE_HZ for state in finals)
+    assert all(later.start >= earlier.start for earlier, later in itertools.pairwise(finals))
 
 
 def test_silence_says_nothing(whisper_base: WhisperEngine) -> None:

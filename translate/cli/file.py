@@ -6,7 +6,7 @@ import asyncio
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -17,6 +17,7 @@ from translate.errors import AudioError, ConfigError
 
 if TYPE_CHECKING:
     from translate.audio import AudioSource
+    from translate.engines import Engines
     from translate.events import Event
 
 __all__ = ["file"]
@@ -53,20 +54,30 @@ def file(path: str, wanted: Wanted, form: str, pace: float, rate_hz: int, channe
         if sys.stdin is None:
             raise AudioError("standard input is closed; pipe raw PCM into it")
         pcm = PcmSource(sys.stdin.buffer, rate_hz=rate_hz, channels=channels, config=config.audio)
-        sys.exit(asyncio.run(_caption(pcm, None, wanted, form, config)))
+        sys.exit(_run(pcm, None, wanted, form, config))
     source = FileSource(Path(path), pace=pace, config=config.audio)
     length_ms = source.probe()  # what cannot be read is refused before a model is loaded
-    sys.exit(asyncio.run(_caption(source, length_ms, wanted, form, config)))
+    sys.exit(_run(source, length_ms, wanted, form, config))
 
 
-async def _caption(source: AudioSource, length_ms: float | None, wanted: Wanted, form: str, config: Config) -> int:
+def _run(source: AudioSource, length_ms: float | None, wanted: Wanted, form: str, config: Config) -> int:
+    from translate.engines import Engines
+
+    engines = Engines(config)  # before the event loop, which would keep Ctrl-C waiting until they are loaded
+    try:
+        return asyncio.run(_caption(source, length_ms, wanted, form, engines))
+    finally:
+        engines.close()
+
+
+async def _caption(source: AudioSource, length_ms: float | None, wanted: Wanted, form: str, engines: Engines) -> int:
     """The exit status; interrupted, once what was heard until then has been written."""
     from translate.events import Lag, Notice
     from translate.output.writers import make_writer, one_line
     from translate.pipeline.session import Session
 
     session = Session(
-        source, spoken=wanted.spoken, targets=wanted.targets, allowed=wanted.allowed, config=config, mode=wanted.mode
+        source, spoken=wanted.spoken, targets=wanted.targets, allowed=wanted.allowed, engines=engines, mode=wanted.mode
     )
     writer = make_writer(form, click.echo, wanted.targets, session.clock)
     with _Progress(length_ms) as progress, ends(source) as interrupt:
@@ -89,7 +100,7 @@ class _Progress:
         from rich.console import Console
         from rich.progress import Progress
 
-        wanted = sys.stderr.isatty() and not sys.stdout.isatty()
+        wanted = _is_terminal(sys.stderr) and not _is_terminal(sys.stdout)
         self._bar = Progress(console=Console(stderr=True), disable=not wanted)
         self._task = self._bar.add_task("captions", total=length_ms)
 
@@ -106,3 +117,7 @@ class _Progress:
 
         if isinstance(event, Transcript):
             self._bar.update(self._task, completed=event.end_ms)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from translate.cli.interrupt import ends
 from translate.cli.options import Wanted, configured, languages_wanted
-from translate.config import Config
+from translate.config import AudioConfig, Config
+
+if TYPE_CHECKING:
+    from translate.engines import Engines
 
 __all__ = ["live"]
 
@@ -30,7 +34,14 @@ def live(wanted: Wanted, device: str | None, only_list: bool, events: bool, conf
     if only_list:
         _list()
         return
-    asyncio.run(_caption(wanted, device, events, config))
+    from translate.engines import Engines
+
+    audio = replace(config.audio, device=device) if device is not None else config.audio
+    engines = Engines(config)  # before the event loop, which would keep Ctrl-C waiting until they are loaded
+    try:
+        asyncio.run(_caption(wanted, audio, events, engines))
+    finally:
+        engines.close()
 
 
 def _list() -> None:
@@ -41,7 +52,7 @@ def _list() -> None:
         click.echo(f"{mark} {device.name}  ({device.channels} ch, {device.rate_hz} Hz)")
 
 
-async def _caption(wanted: Wanted, device: str | None, events: bool, config: Config) -> None:
+async def _caption(wanted: Wanted, audio: AudioConfig, events: bool, engines: Engines) -> None:
     from rich.console import Console
 
     from translate.audio import MicrophoneSource
@@ -49,10 +60,9 @@ async def _caption(wanted: Wanted, device: str | None, events: bool, config: Con
     from translate.output.writers import make_writer
     from translate.pipeline.session import Session
 
-    audio = replace(config.audio, device=device) if device is not None else config.audio
     source = MicrophoneSource(audio)
     session = Session(
-        source, spoken=wanted.spoken, targets=wanted.targets, allowed=wanted.allowed, config=config, mode=wanted.mode
+        source, spoken=wanted.spoken, targets=wanted.targets, allowed=wanted.allowed, engines=engines, mode=wanted.mode
     )
     with ends(source):  # Ctrl-C is how one stops: no failure
         if events:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from translate.cli.options import configured
 from translate.config import Config
+
+if TYPE_CHECKING:
+    from translate.backend import LocalBackend
+    from translate.server.app import Address
 
 __all__ = ["serve"]
 
@@ -21,19 +26,20 @@ def serve(host: str | None, port: int | None, config: Config) -> None:
     """Run the service: open the address it prints in a browser on this machine."""
     server = config.server
     server = replace(server, host=server.host if host is None else host, port=server.port if port is None else port)
-    asyncio.run(_serve(replace(config, server=server)))
-
-
-async def _serve(config: Config) -> None:
     from translate.backend import LocalBackend
-    from translate.server.app import Address
+
+    config = replace(config, server=server)
+    backend = LocalBackend(config)  # before the event loop, which would keep Ctrl-C waiting until models are loaded
+    try:
+        asyncio.run(_serve(config, backend))
+    finally:
+        backend.close()
+
+
+async def _serve(config: Config, backend: LocalBackend) -> None:
     from translate.server.serve import serve as run
 
     def ready(address: Address) -> None:
         click.echo(f"Sottovoce is ready at {address.url} (recognition: {backend.model}). Ctrl-C stops it.")
 
-    backend = LocalBackend(config)
-    try:
-        await run(config, backend, ready=ready)
-    finally:
-        backend.close()
+    await run(config, backend, ready=ready)

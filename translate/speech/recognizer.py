@@ -82,6 +82,8 @@ class StreamingRecognizer:
         self._previous: tuple[AlignedWord, ...] = ()
         self._words: list[Word] = []
         self._segment_start = position
+        self._heard = position
+        """Position up to which the last update listened."""
 
     @property
     def language(self) -> str | None:
@@ -106,33 +108,48 @@ class StreamingRecognizer:
     def update(self) -> list[SegmentText]:
         """Decode the window and commit what is sure. The last of the result is the open segment."""
         window = self._engine.encode(self._audio)
+        self._heard = self.end
         if not self._language_known(window, last=False):
             return []
         words = self._decode(window, beam_size=1)
         count = committable(words, self._previous, window.seconds, self._policy)
-        done: list[SegmentText] = []
-        while (upto := sentence_end(words, count)) is not None and self._worth_closing(words, upto):
-            done.append(self._close_sentence(words[:upto], words[upto:]))
-            self._cut_window(len(self._in_window), self._boundary_s(words, upto))
-            shift_s = window.seconds - len(self._audio) / RATE_HZ
-            window = Window(None, 0, len(self._audio) / RATE_HZ)
-            words = tuple(_shifted(word, -shift_s) for word in words[upto:])
-            count -= upto
-        self._commit(words[:count])
-        self._previous = words[count:]
+        closed, self._previous = self._settle(words, count)
         if len(self._audio) > self._config.window_ms * RATE_HZ // 1000:
             self._cut_full_window()
-        return [*done, self._state(join(words[count:]), final=False)]
+        return [*closed, self._state(join(self._previous), final=False)]
 
     def finish(self, position: int) -> list[SegmentText]:
-        """Speech stopped at ``position``: decode once more with a beam, commit the rest, close the segment."""
+        """Speech stopped at ``position``: commit the rest, decoded once more with a beam, and close the segment."""
+        if self._heard >= position and not any(not is_punctuation(word.text) for word in self._previous):
+            # The last update heard all of it, and left nothing open but perhaps the mark at the end.
+            self._commit(self._previous)
+            return [self._state("", final=True)]
         keep = max(0, position - self._window_start)
         self._audio = self._audio[: max(keep, RATE_HZ // 5)]
         window = self._engine.encode(self._audio)
         self._language_known(window, last=True)
         words = self._decode(window, beam_size=self._config.final_beam_size)
-        self._commit(words)
-        return [self._state("", final=True)]
+        closed, _ = self._settle(words, len(words))
+        return [*closed, self._state("", final=True)]
+
+    def _settle(self, words: tuple[AlignedWord, ...], count: int) -> tuple[list[SegmentText], tuple[AlignedWord, ...]]:
+        """Commit the first ``count`` of ``words``; a sentence that ends among them closes its segment.
+
+        Returns:
+            The closed segments, and the words that are left.
+        """
+        closed = []
+        while (upto := sentence_end(words, count)) is not None and self._worth_closing(words, upto):
+            boundary_s = _boundary_s(words, upto)
+            self._commit(words[:upto])
+            closed.append(self._close(boundary_s))
+            shift_s = self._cut_window(len(self._in_window), boundary_s)
+            words = tuple(_shifted(word, -shift_s) for word in words[upto:])
+            count -= upto
+        self._commit(words[:count])
+        if self._in_window and self._length_ms(self._in_window[-1].end_s) > self._config.max_segment_ms:
+            closed.append(self._close(self._in_window[-1].end_s))
+        return closed, words[count:]
 
     def _language_known(self, window: Window, *, last: bool) -> bool:
         if self._language is None:
@@ -175,27 +192,26 @@ class StreamingRecognizer:
         return round((self._window_start + min(seconds * RATE_HZ, len(self._audio))) * 1000 / RATE_HZ)
 
     def _worth_closing(self, words: Sequence[AlignedWord], upto: int) -> bool:
-        length_s = words[upto - 1].end_s + (self._window_start - self._segment_start) / RATE_HZ
-        return length_s * 1000 >= self._config.min_sentence_ms
+        return self._length_ms(words[upto - 1].end_s) >= self._config.min_sentence_ms
 
-    def _close_sentence(self, sentence: Sequence[AlignedWord], rest: Sequence[AlignedWord]) -> SegmentText:
-        self._commit(sentence)
-        closed = self._state(
-            "", final=True, end=self._window_start + int(self._boundary_s([*sentence, *rest], len(sentence)) * RATE_HZ)
-        )
+    def _length_ms(self, upto_s: float) -> float:
+        """Length of the open segment up to a place in the window."""
+        return upto_s * 1000 + (self._window_start - self._segment_start) * 1000 / RATE_HZ
+
+    def _close(self, at_s: float) -> SegmentText:
+        """End the open segment at a place in the window; another begins there."""
+        closed = self._state("", final=True, end=self._window_start + int(at_s * RATE_HZ))
         self._segment += 1
         self._words = []
         self._segment_start = closed.end
         return closed
 
-    @staticmethod
-    def _boundary_s(words: Sequence[AlignedWord], upto: int) -> float:
-        """The middle of the pause between the last spoken word before ``upto`` and the word after it."""
-        spoken_end_s = next((w.end_s for w in reversed(words[: upto - 1])), words[upto - 1].start_s)
-        return (min(spoken_end_s, words[upto].start_s) + words[upto].start_s) / 2
+    def _cut_window(self, count: int, at_s: float) -> float:
+        """Drop the audio before ``at_s`` and the ``count`` committed words in it; they become context.
 
-    def _cut_window(self, count: int, at_s: float) -> None:
-        """Drop the audio before ``at_s`` and the ``count`` committed words in it; they become context."""
+        Returns:
+            By how much the window starts later, in seconds.
+        """
         samples = min(max(0, int(at_s * RATE_HZ)), len(self._audio))
         shift_s = samples / RATE_HZ
         gone = [token for word in self._in_window[:count] for token in word.tokens]
@@ -204,6 +220,7 @@ class StreamingRecognizer:
         self._previous = tuple(_shifted(word, -shift_s) for word in self._previous)
         self._audio = self._audio[samples:]
         self._window_start += samples
+        return shift_s
 
     def _cut_full_window(self) -> None:
         audio_s = len(self._audio) / RATE_HZ
@@ -225,6 +242,12 @@ class StreamingRecognizer:
             start=self._segment_start,
             end=self.end if end is None else end,
         )
+
+
+def _boundary_s(words: Sequence[AlignedWord], upto: int) -> float:
+    """The middle of the pause between the last spoken word before ``upto`` and the word after it."""
+    spoken_end_s = next((w.end_s for w in reversed(words[: upto - 1])), words[upto - 1].start_s)
+    return (min(spoken_end_s, words[upto].start_s) + words[upto].start_s) / 2
 
 
 def _shifted(word: AlignedWord, by_s: float) -> AlignedWord:
