@@ -132,9 +132,9 @@ def test_standard_input_without_raw_audio_is_refused(refused, fast: tuple[str, .
     assert part in refused(2, "file", "-", *fast, stdin=stdin)
 
 
-def test_a_language_that_the_model_does_not_know_is_refused(refused, fast: tuple[str, ...], clips) -> None:
+def test_a_language_that_no_model_here_knows_is_refused(refused, fast: tuple[str, ...], clips) -> None:
     assert "knows only English" in refused(2, "file", clips[NAME].path, "--from", "es", *fast[2:])
-    assert "no installed model translates" in refused(2, "file", clips[NAME].path, *fast, "--to", "lo")
+    assert "no installed model translates" in refused(3, "file", clips[NAME].path, *fast, "--to", "lo")
 
 
 def test_a_reader_that_goes_away_ends_it_without_a_word(start, fast: tuple[str, ...], clips) -> None:

@@ -59,7 +59,7 @@ class Session:
         self._config = config or self._engines.config
         self._source = source
         self._spoken = None if spoken == AUTO else canonical(spoken)
-        self._allowed = tuple(canonical(code) for code in allowed) or self._config.asr.allowed_languages
+        self._allowed = tuple(canonical(code) for code in allowed or self._config.asr.allowed_languages)
         wanted = self._checked(targets)
         self._outlet = Outlet(self._config.limits.events)
         self._workers: dict[str, TranslationWorker] = {}

@@ -22,6 +22,8 @@ __all__ = ["SegmentText", "StreamingRecognizer"]
 _TOKENS_PER_S = 8
 """More tokens than this in a second are not speech; it bounds what a loop can cost."""
 _SPARE_TOKENS = 8
+_LONGEST_WINDOW_MS = 27_000
+"""The encoder takes 30 s, and an update may bring some more."""
 _LANGUAGE_SURE = 0.6
 _LANGUAGE_LEAST_S = 1.5
 _LANGUAGE_WAIT_S = 2.5
@@ -228,8 +230,8 @@ class StreamingRecognizer:
         if count is not None:
             before, after = self._in_window[count - 1], self._in_window[count]
             self._cut_window(count, (before.end_s + after.start_s) / 2)
-        elif audio_s * 1000 > 3 * self._config.window_ms:
-            # Nothing could be committed for three windows: noise that the detector takes for speech. Let it go.
+        elif audio_s * 1000 > min(3 * self._config.window_ms, _LONGEST_WINDOW_MS):
+            # Nothing could be committed for so long: noise that the detector takes for speech. Let it go.
             self._cut_window(len(self._in_window), audio_s - self._config.keep_ms / 1000)
 
     def _state(self, tail: str, *, final: bool, end: int | None = None) -> SegmentText:
