@@ -25,6 +25,7 @@ __all__ = ["cli", "main"]
         "file": "translate.cli.file:file",
         "serve": "translate.cli.serve:serve",
         "translate": "translate.cli.translate:translate",
+        "distil": "translate.cli.distil:distil",
         "models": "translate.cli.models:models",
         "doctor": "translate.cli.doctor:doctor",
     },

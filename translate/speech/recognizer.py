@@ -15,7 +15,7 @@ from translate.config import AsrConfig
 from translate.events import RATE_HZ, Samples, Word
 from translate.speech.hypothesis import AlignedWord, is_omission, is_punctuation, join
 from translate.speech.policy import CommitPolicy, after_committed, committable, cut_after, plausible, sentence_end
-from translate.speech.whisper import WhisperEngine, Window
+from translate.speech.whisper import MAX_WINDOW, WhisperEngine, Window
 
 __all__ = ["SegmentText", "StreamingRecognizer"]
 
@@ -106,6 +106,9 @@ class StreamingRecognizer:
     def feed(self, samples: Samples) -> None:
         """Append the next samples of the span."""
         self._audio = np.concatenate([self._audio, samples])
+        over_s = (len(self._audio) - MAX_WINDOW) / RATE_HZ
+        if over_s > 0:  # far behind: the oldest audio, which many updates have heard, has to go
+            self._cut_window(sum(word.end_s <= over_s for word in self._in_window), over_s)
 
     def update(self) -> list[SegmentText]:
         """Decode the window and commit what is sure. The last of the result is the open segment."""

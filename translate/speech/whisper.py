@@ -24,14 +24,15 @@ from translate.errors import LanguageError, ModelDamaged
 from translate.events import RATE_HZ, Samples
 from translate.speech.hypothesis import AlignedWord, Hypothesis
 
-__all__ = ["Task", "WhisperEngine", "Window"]
+__all__ = ["MAX_WINDOW", "Task", "WhisperEngine", "Window"]
 
 Task = Literal["transcribe", "translate"]
 
 _FRAME_SAMPLES = 160
 _TOKEN_S = 0.02
 """One timestamp token, and one step of the encoder's output, is 20 ms."""
-_MAX_WINDOW_S = 29.0
+MAX_WINDOW = 29 * RATE_HZ
+"""Samples of the longest window."""
 _WELL_HEARD = frozenset(
     "ar ca cs da de el en es fi fr he hu id it ja ko ms nl no pl pt ro ru sv th tr uk vi zh".split()  # noqa: SIM905
 )
@@ -84,7 +85,7 @@ class WhisperEngine:
 
     def encode(self, audio: Samples) -> Window:
         """Run the encoder over ``audio`` (at most 29 s) and the appended silence."""
-        audio = audio[-int(_MAX_WINDOW_S * RATE_HZ) :]
+        audio = audio[-MAX_WINDOW:]
         padded = np.concatenate([audio, self._pad])[: 30 * RATE_HZ]
         mel = np.ascontiguousarray(self._features(padded, padding=0)[np.newaxis])
         encoded = self._model.encode(ctranslate2.StorageView.from_array(mel), to_cpu=False)
