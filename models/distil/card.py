@@ -1,0 +1,138 @@
+"""Write ``student.toml`` for the service and ``README.md`` for people, from what is known and measured."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .config import Recipe
+from .corpus import Pair
+from .prepare import tag, weight_of
+
+__all__ = ["file_facts", "write_card", "write_manifest"]
+
+_FILES = ("model.bin", "config.json", "shared_vocabulary.json", "spm.model")
+
+
+def _quote(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def file_facts(folder: Path) -> dict[str, dict[str, Any]]:
+    """Size and SHA-256 of every file that the service loads."""
+    facts = {}
+    for name in _FILES:
+        content = (folder / name).read_bytes()
+        facts[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    return facts
+
+
+def write_manifest(recipe: Recipe, folder: Path, direction: tuple[str, str], scores: Mapping[str, Any]) -> None:
+    """Write ``student.toml``: what the service must know to use the folder and to trust it."""
+    facts = file_facts(folder)
+    prefix = tag(direction[1]) if recipe.tags else ""
+    lines = [
+        "# source: [source_prefix_token] + SentencePiece pieces; the engine adds </s> (config.json: add_source_eos).",
+        "# target: starts from <s>, ends with </s>; decode the pieces with the same SentencePiece model.",
+        f"source = {_quote([direction[0]])}",
+        f"target = {_quote([direction[1]])}",
+        'tokenizer = "spm.model"',
+        f"source_prefix_token = {_quote(prefix)}" if prefix else "# source_prefix_token: none",
+        "add_source_eos = true",
+        'decoder_start_token = "<s>"',
+        "max_source_tokens = " + str(recipe.student.max_length // 2),
+        f"licence = {_quote(recipe.licence)}",
+        f"recipe = {_quote(recipe.name)}",
+        f"seed = {recipe.seed}",
+        f"bytes = {sum(fact['bytes'] for fact in facts.values())}",
+    ]
+    for key in ("sha256", "bytes"):
+        table = "sizes" if key == "bytes" else key
+        lines += ["", f"[{table}]", *(f"{_quote(name)} = {_quote(fact[key])}" for name, fact in facts.items())]
+    for name, entry in scores.items():
+        lines += ["", f"[scores.{name}]"]
+        lines += [f"{key} = {_quote(value)}" for key, value in entry.items() if not isinstance(value, dict)]
+    (folder / "student.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _score_table(scores: Mapping[str, Any]) -> list[str]:
+    lines = [
+        "| set | BLEU greedy | BLEU beam 4 | chrF2 greedy | chrF2 beam 4 | ms per target token | normalised erasure |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    lines += [
+        f"| {name} ({entry['sentences']}) | {entry['bleu_beam1']} | {entry['bleu_beam4']} | {entry['chrf2_beam1']} "
+        f"| {entry['chrf2_beam4']} | {entry['ms_per_token']} | {entry['normalised_erasure']} |"
+        for name, entry in scores.items()
+    ]
+    for name, entry in scores.items():
+        if entry["peers"]:
+            systems = ", ".join(f"{system} {score}" for system, score in sorted(entry["peers"].items()))
+            lines += ["", f"Published BLEU of others on {name}: {systems}."]
+    return lines
+
+
+def _data_table(recipe: Recipe, pairs: Sequence[Pair]) -> list[str]:
+    counts = Counter(pair.source for pair in pairs)
+    weights = {pair.source: weight_of(pair, recipe.data) for pair in pairs}
+    path = Path(recipe.path).parent / recipe.sources
+    known = tomllib.loads(path.read_text(encoding="utf-8")) if recipe.sources and path.is_file() else {}
+    lines = ["| source | pairs | weight | licence as stated | origin |", "| --- | ---: | ---: | --- | --- |"]
+    for source, count in counts.most_common():
+        about = known.get(source, {"licence": "not stated", "origin": "the user's own text"})
+        lines.append(f"| {source} | {count} | {weights[source]:g} | {about['licence']} | {about['origin']} |")
+    return lines
+
+
+def _facts(recipe: Recipe, training: Mapping[str, Any], size: int) -> list[str]:
+    shape = recipe.student
+    return [
+        f"Transformer, {shape.encoder_layers} encoder and {shape.decoder_layers} decoder layers, width {shape.width}, "
+        f"joint SentencePiece vocabulary {recipe.data.vocabulary}; int8, {size / 1e6:.1f} MB with its tokenizer.",
+        "",
+        f"Recipe `{recipe.name}`, seed {recipe.seed}: {training['tokens'] / 1e6:.1f} million target tokens in "
+        f"{training['hours']:.2f} hours of training, {training['taught']}.",
+    ]
+
+
+def write_card(
+    recipe: Recipe,
+    folder: Path,
+    direction: tuple[str, str],
+    scores: Mapping[str, Any],
+    pairs: Sequence[Pair],
+    training: Mapping[str, Any],
+) -> None:
+    """Write the model card. ``training`` holds ``tokens``, ``hours`` and ``taught``."""
+    size = sum(fact["bytes"] for fact in file_facts(folder).values())
+    failings = recipe.failings or ("Not examined.",)
+    lines = [
+        f"# {direction[0]} -> {direction[1]}, a student for live speech",
+        "",
+        *_facts(recipe, training, size),
+        "",
+        "## Scores",
+        "",
+        "sacreBLEU on the development sets, which were not trained on. Speed: one thread, one line at a time, greedy.",
+        "Normalised erasure: words taken back per final word when every word-prefix is translated afresh, greedy, with",
+        "no display policy.",
+        "",
+        *_score_table(scores),
+        "",
+        "## Known failings",
+        "",
+        *(f"- {failing}" for failing in failings),
+        "",
+        "## Data and licences",
+        "",
+        f"Licence of the weights: {recipe.licence or 'not stated'}. The texts keep their own licences, which ask for",
+        "attribution:",
+        "",
+        *_data_table(recipe, pairs),
+    ]
+    (folder / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,0 +1,163 @@
+"""First step: read, filter and tidy the parallel text, and fit one small SentencePiece model for both languages."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import sentencepiece
+
+from .config import DataConfig, Recipe
+from .corpus import Pair, read_pairs
+from .errors import DistilError
+from .filters import reject_reason, tidy
+from .noise import uncase
+from .progress import Progress
+
+__all__ = ["Prepared", "load_prepared", "prefix_ids", "prepare", "tag", "weight_of"]
+
+_PAIRS = "pairs.tsv"
+_TOKENIZER = "spm.model"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the first step leaves for the others."""
+
+    pairs: Sequence[Pair]
+    tokenizer: sentencepiece.SentencePieceProcessor
+    tokenizer_path: Path
+    taught: Mapping[tuple[str, str], Sequence[Pair]] = field(default_factory=dict)
+    """What a teacher wrote, by direction."""
+    keep_original: bool = True
+    """Train on the original pairs beside the taught ones."""
+
+    def pairs_for(self, direction: tuple[str, str]) -> Sequence[Pair]:
+        taught = self.taught.get(direction, ())
+        return [*taught, *self.pairs] if self.keep_original or not taught else taught
+
+
+def tag(language: str) -> str:
+    """The token that tells a student with several directions what to write."""
+    return f"<2{language}>"
+
+
+def prefix_ids(recipe: Recipe, tokenizer: sentencepiece.SentencePieceProcessor, target: str) -> list[int]:
+    """What a source starts with: the tag, when the recipe has tags."""
+    return [tokenizer.piece_to_id(tag(target))] if recipe.tags else []
+
+
+def weight_of(pair: Pair, data: DataConfig) -> float:
+    """Expected copies of the pair in one epoch."""
+    return data.source_weights.get(pair.source, data.group_weights.get(pair.group, 1.0))
+
+
+def _kept(recipe: Recipe, counts: Counter[str]) -> Iterator[Pair]:
+    base = Path(recipe.path).parent
+    seen: set[tuple[str, str]] = set()
+    for name in recipe.data.files:
+        for pair in read_pairs(base / name, recipe.languages):
+            first, second = tidy(pair.first), tidy(pair.second)
+            reason = reject_reason(first, second, max_words=recipe.data.max_words, max_ratio=recipe.data.max_ratio)
+            if not reason and (first, second) in seen:
+                reason = "twice"
+            if not reason and weight_of(pair, recipe.data) <= 0:
+                reason = "weight 0"
+            counts[f"{pair.source}: {reason or 'kept'}"] += 1
+            if not reason:
+                seen.add((first, second))
+                yield Pair(pair.source, pair.group, first, second)
+
+
+def _hold_out(pairs: Sequence[Pair], recipe: Recipe, folder: Path) -> list[Pair]:
+    """Set the held-out pairs of each source aside; return the pairs that share neither side with any of them."""
+    held: list[Pair] = []
+    for source, count in recipe.data.hold_out.items():
+        own = [pair for pair in pairs if pair.source == source]
+        if len(own) <= count:
+            raise DistilError(f"{recipe.path}: hold_out asks for {count} pairs of {source!r}, which has {len(own)}")
+        chosen = Random(recipe.seed).sample(own, count)
+        held += chosen
+        for side, language in enumerate(recipe.languages, start=2):
+            text = "".join(f"{pair[side]}\n" for pair in chosen)
+            (folder / f"held-out.{source}.{language}").write_text(text, encoding="utf-8")
+    sides = {side.casefold() for pair in held for side in pair[2:]}
+    return [pair for pair in pairs if pair.first.casefold() not in sides and pair.second.casefold() not in sides]
+
+
+def _sample(pairs: Sequence[Pair], recipe: Recipe) -> Iterator[str]:
+    """Text for the tokenizer: weighted as in training, a tenth of it without case and punctuation."""
+    random = Random(recipe.seed)
+    weights = [weight_of(pair, recipe.data) for pair in pairs]
+    count = min(recipe.data.tokenizer_sentences // 2, round(sum(weights)))
+    for pair in random.choices(pairs, weights, k=count):
+        for text in (pair.first, pair.second):
+            yield uncase(text, "")[0] if random.random() < 0.1 else text
+
+
+def _fit_tokenizer(pairs: Sequence[Pair], recipe: Recipe, path: Path) -> None:
+    model = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=_sample(pairs, recipe),
+            model_writer=model,
+            model_type="unigram",
+            vocab_size=recipe.data.vocabulary,
+            character_coverage=0.9998,
+            split_digits=True,
+            user_defined_symbols=[tag(language) for language in recipe.languages],
+            unk_id=0,
+            bos_id=1,
+            eos_id=2,
+            pad_id=3,
+            num_threads=recipe.train.threads,
+            minloglevel=2,
+        )
+    except (RuntimeError, OSError) as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise DistilError(f"SentencePiece: {reason} (data.vocabulary = {recipe.data.vocabulary})") from None
+    path.write_bytes(model.getvalue())
+
+
+def _copy_tokenizer(path: Path, target: Path) -> None:
+    if not path.exists():
+        raise DistilError(f"{path}: no such file (start_from)")
+    shutil.copyfile(path, target)
+
+
+def prepare(recipe: Recipe, folder: Path, progress: Progress) -> None:
+    """Write ``pairs.tsv``, ``spm.model`` and ``prepared.json`` into ``folder``."""
+    if not recipe.data.files:
+        raise DistilError(f"{recipe.path}: data.files is empty")
+    folder.mkdir(parents=True, exist_ok=True)
+    counts: Counter[str] = Counter()
+    pairs = list(progress.track(_kept(recipe, counts), "reading"))
+    pairs = _hold_out(pairs, recipe, folder)
+    if not pairs:
+        raise DistilError(f"{recipe.path}: no pair was left after filtering")
+    with (folder / _PAIRS).open("w", encoding="utf-8") as lines:
+        lines.writelines("\t".join(pair) + "\n" for pair in pairs)
+    progress.say(f"{len(pairs)} pairs kept of {counts.total()}")
+    if recipe.start_from:
+        _copy_tokenizer(Path(recipe.path).parent / recipe.start_from / _TOKENIZER, folder / _TOKENIZER)
+    else:
+        progress.say("fitting SentencePiece")
+        _fit_tokenizer(pairs, recipe, folder / _TOKENIZER)
+    (folder / "prepared.json").write_text(json.dumps(dict(sorted(counts.items())), indent=1) + "\n", encoding="utf-8")
+
+
+def load_prepared(folder: Path) -> Prepared:
+    """Read what :func:`prepare` wrote."""
+    path = folder / _PAIRS
+    if not path.exists() or not (folder / _TOKENIZER).exists():
+        raise DistilError(f"{folder}: nothing prepared there; run the step 'prepare' first")
+    with path.open(encoding="utf-8", newline="\n") as lines:
+        pairs = [Pair(*line.rstrip("\n").split("\t")) for line in lines]
+    tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(folder / _TOKENIZER))
+    return Prepared(pairs, tokenizer, folder / _TOKENIZER)

@@ -1,0 +1,197 @@
+"""The steps of the recipe, each of which finds what the ones before it left in the work folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .card import write_card, write_manifest
+from .config import Recipe, TrainConfig
+from .convert import convert, unpack
+from .errors import DistilError
+from .prepare import Prepared, load_prepared, prepare, tag
+from .progress import Progress
+from .score import score_student, summary
+from .teach import load_taught, teach
+from .train import Trainer, load_model
+
+__all__ = ["STEPS", "Workshop"]
+
+STEPS = ("prepare", "train-teacher", "translate", "train-student", "convert", "score", "card")
+
+
+def _name(direction: tuple[str, str]) -> str:
+    return f"{direction[0]}-{direction[1]}"
+
+
+class Workshop:
+    """One recipe and its work folder::
+
+    prepared/             text and tokenizer
+    teacher/              the teacher's checkpoint and journal
+    taught/               what the teacher wrote
+    student/              the student of all directions
+    student-en-es/        the student of one direction, grown from it
+    export/en-es/         the folder that ships
+    """
+
+    def __init__(self, recipe: Recipe, work: Path, *, quiet: bool = False) -> None:
+        self.recipe = dataclasses.replace(recipe, work=str(work.resolve()))
+        self._work = work
+        self._quiet = quiet
+        work.mkdir(parents=True, exist_ok=True)
+        self._say = Progress(quiet=quiet)
+
+    def run(self, step: str) -> None:
+        """Do one step of :data:`STEPS`, or ``all`` of them."""
+        if step == "all":
+            self._all()
+            return
+        actions = {
+            "prepare": self.prepare,
+            "train-teacher": self.train_teacher,
+            "translate": self.translate,
+            "train-student": self.train_student,
+            "convert": self.convert,
+            "score": self.score,
+            "card": self.card,
+        }
+        actions[step]()
+
+    def _all(self) -> None:
+        with_teacher = self.recipe.train_teacher.hours > 0 or self.recipe.train_teacher.max_steps > 0
+        for step in STEPS:
+            if step == "prepare" and (self._work / "prepared" / "spm.model").exists():
+                continue
+            if step in ("train-teacher", "translate") and not with_teacher:
+                continue
+            self._say.say(f"== {step}")
+            self.run(step)
+
+    def prepare(self) -> None:
+        """Read, filter, fit the tokenizer."""
+        prepare(self.recipe, self._work / "prepared", self._say)
+
+    def _prepared(self) -> Prepared:
+        return load_prepared(self._work / "prepared")
+
+    def _train(
+        self,
+        folder: str,
+        prepared: Prepared,
+        train: TrainConfig,
+        *,
+        teacher: bool = False,
+        grown_from: Path | None = None,
+        directions: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        path = self._work / folder
+        path.mkdir(exist_ok=True)
+        student = unpack(Path(self.recipe.path).parent / self.recipe.start_from) if self._goes_on(teacher) else None
+        shape = self.recipe.teacher if teacher else student.config if student else self.recipe.student
+        progress = Progress(path / "log.jsonl", quiet=self._quiet)
+        trainer = Trainer(self.recipe, shape, train, prepared, path, progress, directions)
+        if not trainer.resume():
+            if grown_from is not None:
+                trainer.start_from(grown_from)
+            elif student is not None:
+                trainer.adopt(student)
+        trainer.run()
+
+    def _goes_on(self, teacher: bool) -> bool:
+        return bool(self.recipe.start_from) and not teacher
+
+    def train_teacher(self) -> None:
+        """Train the teacher on the original text."""
+        self._train("teacher", self._prepared(), self.recipe.train_teacher, teacher=True)
+
+    def translate(self) -> None:
+        """Let the teacher write what the student will learn."""
+        path = self._work / "teacher" / "checkpoint.pt"
+        if not path.exists():
+            raise DistilError(f"{path}: there is no teacher; run the step 'train-teacher' first")
+        model, _ = load_model(path, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+        teach(model, self._prepared(), self.recipe, self._work / "taught", self._say)
+
+    def train_student(self) -> None:
+        """Train the student: all directions together, then each by itself while the rate falls."""
+        recipe, train = self.recipe, self.recipe.train
+        prepared = dataclasses.replace(
+            self._prepared(),
+            taught=load_taught(recipe, self._work / "taught"),
+            keep_original=recipe.teach.keep_original,
+        )
+        count = len(recipe.directions)
+        share = recipe.specialise_share if count > 1 else 0.0
+        self._train("student", prepared, _portion(train, 1 - share, **({"decay": 0.0} if share else {})))
+        if not share:
+            return
+        own = _portion(train, share / count, warmup=0.0, decay=1.0)
+        for direction in recipe.directions:
+            grown_from = self._work / "student" / "checkpoint.pt"
+            self._train(f"student-{_name(direction)}", prepared, own, grown_from=grown_from, directions=[direction])
+
+    def _checkpoint(self, direction: tuple[str, str]) -> Path:
+        own = self._work / f"student-{_name(direction)}" / "checkpoint.pt"
+        return own if own.exists() else self._work / "student" / "checkpoint.pt"
+
+    def _export(self, direction: tuple[str, str]) -> Path:
+        return self._work / "export" / _name(direction)
+
+    def convert(self) -> None:
+        """Write the int8 folders."""
+        for direction in self.recipe.directions:
+            model, _ = load_model(self._checkpoint(direction))
+            convert(model, self._work / "prepared" / "spm.model", self._export(direction))
+            self._say.say(f"wrote {self._export(direction)}")
+
+    def score(self) -> None:
+        """Score the int8 folders on all development sets."""
+        for direction in self.recipe.directions:
+            folder = self._export(direction)
+            prefix = tag(direction[1]) if self.recipe.tags else ""
+            scores = score_student(self.recipe, folder, direction, prefix)
+            (folder / "scores.json").write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
+            for name, entry in scores.items():
+                self._say.say(f"{_name(direction)} {name}: {summary(entry)}")
+
+    def card(self) -> None:
+        """Write ``student.toml`` and the model card."""
+        pairs = self._prepared().pairs
+        taught = load_taught(self.recipe, self._work / "taught")
+        for direction in self.recipe.directions:
+            folder = self._export(direction)
+            if not (folder / "scores.json").exists():
+                raise DistilError(f"{folder}: no scores there; run the step 'score' first")
+            scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+            write_manifest(self.recipe, folder, direction, scores)
+            write_card(self.recipe, folder, direction, scores, pairs, self._training(direction, bool(taught)))
+
+    def _training(self, direction: tuple[str, str], taught: bool) -> dict[str, Any]:
+        tokens, seconds = 0, 0.0
+        paths = {self._checkpoint(direction), self._work / "student" / "checkpoint.pt"}
+        for path in paths:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            tokens, seconds = tokens + state["tokens"], seconds + state["seconds"]
+        how = "from a teacher's translations" if taught else "from people's translations, without a teacher"
+        return {"tokens": tokens, "hours": seconds / 3600, "taught": how}
+
+    def ship(self, students: Path) -> None:
+        """Copy the finished folders, without the raw scores, to where students ship from."""
+        for direction in self.recipe.directions:
+            source = self._export(direction)
+            if not (source / "student.toml").exists():
+                raise DistilError(f"{source}: no card there; run the step 'card' first")
+            target = students / _name(direction)
+            shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("scores.json"))
+
+
+def _portion(train: TrainConfig, share: float, **changes: Any) -> TrainConfig:
+    steps = max(1, round(train.max_steps * share)) if train.max_steps > 0 else 0
+    return dataclasses.replace(train, hours=train.hours * share, max_steps=steps, **changes)
