@@ -66,3 +66,19 @@ def test_every_sample_is_seen_once(size: int) -> None:
         list(vad.push(np.zeros(size, np.float32)))
         total += size
     assert vad._position == total // FRAME * FRAME
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.0005, 0.003], ids=["digital silence", "-66 dB", "-50 dB"])
+@pytest.mark.parametrize("name", ["fleurs_en_007", "fleurs_es_003", "gsp1_de"])
+def test_words_after_a_long_pause_are_found_where_they_are(samples_of: Any, name: str, noise: float) -> None:
+    """A recurrent detector that has heard nothing for a minute must not take the next words for nothing."""
+    rng = np.random.default_rng(0)
+
+    def began(pause_s: int) -> int:
+        pause = rng.normal(0, noise, pause_s * RATE_HZ).astype(np.float32)
+        vad = StreamingVad(VadConfig())
+        changes = list(vad.push(np.concatenate([pause, samples_of(name), np.zeros(RATE_HZ, np.float32)])))
+        assert [change.state for change in changes] == ["started", "stopped"]
+        return changes[0].position - len(pause)
+
+    assert abs(began(60) - began(1)) <= RATE_HZ // 8

@@ -72,9 +72,20 @@ class SpeechGate:
         return None
 
     @property
+    def is_near_speech(self) -> bool:
+        """Whether a span is open, or about to be."""
+        return self._open or self._run > 0
+
+    @property
     def quiet_frames(self) -> int:
         """Frames since the last speech in an open span (0: somebody speaks now)."""
         return self._run if self._open else 0
+
+
+_SETTLED_FRAMES = 32
+"""A second without speech: the recurrent state knows the noise of the room by then, and is still fresh."""
+_RENEW_FRAMES = 64
+"""How often it goes back to that state for as long as nobody speaks."""
 
 
 class StreamingVad:
@@ -91,6 +102,9 @@ class StreamingVad:
         self._c: npt.NDArray[np.float32] = np.zeros((1, 1, 128), np.float32)
         self._context: Samples = np.zeros(_CONTEXT, np.float32)
         self._rest: Samples = np.zeros(0, np.float32)
+        self._idle = 0
+        """Frames without speech since the span closed, or since the state was renewed."""
+        self._settled = (self._h, self._c)
         self._position = 0
 
     def push(self, samples: Samples) -> Iterator[SpeechChange]:
@@ -99,10 +113,26 @@ class StreamingVad:
         whole = len(pending) // FRAME * FRAME
         for start in range(0, whole, FRAME):
             change = self.gate.push(self._probability(pending[start : start + FRAME]), self._position)
+            self._renew()
             self._position += FRAME
             if change is not None:
                 yield change
         self._rest = pending[whole:]
+
+    def _renew(self) -> None:
+        """Keep the recurrent state fresh while nobody speaks.
+
+        After half a minute without speech it has wandered so far that Silero hears the next words up to a second late.
+        """
+        if self.gate.is_near_speech:
+            self._idle = 0 if self.gate.open else self._idle
+            return
+        self._idle += 1
+        if self._idle == _SETTLED_FRAMES:
+            self._settled = (self._h, self._c)
+        elif self._idle == _SETTLED_FRAMES + _RENEW_FRAMES:
+            self._h, self._c = self._settled
+            self._idle = _SETTLED_FRAMES
 
     def _probability(self, frame: Samples) -> float:
         joined = np.concatenate([self._context, frame])[np.newaxis]
