@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+pytest_plugins = ["tests.soundcard"]
+
+settings.register_profile("no_deadline", deadline=None)  # timings are never pass or fail
+settings.load_profile("no_deadline")
 
 AUDIO = Path(__file__).parent / "data" / "audio"
 

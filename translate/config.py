@@ -81,14 +81,14 @@ class AsrConfig:
     sure_probability: float = _setting(
         0.6, "a word seen once is committed only with at least this probability", low=0, high=1
     )
-    pad_ms: int = _setting(3000, "silence appended to every window, so that the decoder stops", low=0, high=10_000)
-    window_ms: int = _setting(9000, "window length from which on it is cut at a committed word", low=2000, high=28_000)
-    keep_ms: int = _setting(4000, "least audio that a cut leaves in the window", low=500, high=20_000)
+    pad_ms: int = _setting(2000, "silence appended to every window, so that the decoder stops", low=0, high=10_000)
+    window_ms: int = _setting(6000, "window length from which on it is cut at a committed word", low=2000, high=28_000)
+    keep_ms: int = _setting(3000, "least audio that a cut leaves in the window", low=500, high=20_000)
     min_sentence_ms: int = _setting(1500, "a sentence shorter than this is joined to the next", low=0, high=20_000)
     max_segment_ms: int = _setting(
         20_000, "a segment is closed at this length even in mid-sentence", low=5000, high=25_000
     )
-    context_tokens: int = _setting(0, "tokens of text before the window given as context", low=0, high=64)
+    context_tokens: int = _setting(40, "tokens of text before the window given as context", low=0, high=64)
     final_beam_size: int = _setting(5, "beam of the last decoding of a segment", low=1, high=16)
     hotwords: tuple[str, ...] = _setting((), "names and terms that the recognizer should prefer")
     allowed_languages: tuple[str, ...] = _setting((), "languages that detection may choose; empty: all of the model's")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from translate.events import RATE_HZ, AudioChunk
@@ -30,7 +30,8 @@ def spans(draw: st.DrawFn) -> list[tuple[int, int]]:
     return found
 
 
-@given(spans(), st.integers(1, 3000), st.integers(1, 5000), st.integers(0, 40), st.randoms())
+@settings(deadline=None)
+@given(spans(), st.integers(32, 3000), st.integers(100, 5000), st.integers(0, 40), st.randoms())
 def test_each_span_comes_out_whole_and_in_order(
     speech: list[tuple[int, int]], cadence_ms: int, most_ms: int, late: int, random: object
 ) -> None:
@@ -82,6 +83,7 @@ def test_marks_are_those_of_the_newest_audio_taken() -> None:
         buffer.push(chunk(index), [SpeechChange("started", 0)] if index == 3 else [], 0, index * 32.0 + 40)
     batch = buffer.take(640)
     assert batch.marks.capture == 640
+    assert batch.marks.vad == 19 * 32.0 + 40, "that of the newest chunk taken, not of those that wait behind it"
     assert buffer.ahead_ms == 40 * 32 - 640
 
 
@@ -101,3 +103,13 @@ def test_quiet_within_a_span_is_looked_at_once() -> None:
     for index in range(120, 135):
         buffer.push(chunk(index), [], 0, 0.0)
     assert buffer.ready(400)
+
+
+def test_the_last_batch_of_a_span_says_when_its_end_was_decided() -> None:
+    buffer = SpeechBuffer()
+    for index in range(60):
+        changes = {3: [SpeechChange("started", 0)], 40: [SpeechChange("stopped", 20 * CHUNK)]}.get(index, [])
+        buffer.push(chunk(index), changes, 0, index * 32.0)
+    batch = buffer.take(15_000)
+    assert batch.finish == 20 * CHUNK
+    assert (batch.marks.capture, batch.marks.vad) == (20 * 32.0, 40 * 32.0)

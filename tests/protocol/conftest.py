@@ -8,16 +8,12 @@ import typing
 from typing import Any, Literal
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from translate.events import Marks, Word
 from translate.protocol import schema_of
 from translate.protocol.messages import CLIENT_TYPES, SERVER_TYPES
-
-settings.register_profile("no_deadline", deadline=None)  # timings are never pass or fail
-settings.load_profile("no_deadline")
 
 MOST = 2**53
 TENTHS = st.integers(-(10**9), 10**9).map(lambda n: n / 10)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,6 +37,8 @@ class Batch:
 class _Span:
     begin: int
     finish: int | None = None
+    finish_ms: float = 0.0
+    """When the detector decided that the speech had stopped."""
 
 
 class SpeechBuffer:
@@ -44,7 +46,8 @@ class SpeechBuffer:
 
     def __init__(self) -> None:
         self._chunks: deque[AudioChunk] = deque()
-        self._vad_ms = 0.0
+        self._vad_ms: deque[float] = deque()
+        """When the detector was done with each chunk."""
         self._spans: deque[_Span] = deque()
         self._taken = 0
         """Position up to which recognition has taken the first span."""
@@ -69,13 +72,13 @@ class SpeechBuffer:
     def push(self, chunk: AudioChunk, changes: Iterable[SpeechChange], quiet_frames: int, vad_ms: float) -> None:
         """Take a chunk, what the detector decided in it, and how many frames of the open span are quiet by now."""
         self._chunks.append(chunk)
-        self._vad_ms = vad_ms
+        self._vad_ms.append(vad_ms)
         for change in changes:
             if change.state == "started":
                 after = self._spans[-1].finish if self._spans else None
                 self._spans.append(_Span(max(change.position, after or 0)))
             elif self._spans:
-                self._spans[-1].finish = change.position
+                self._spans[-1].finish, self._spans[-1].finish_ms = change.position, vad_ms
         if quiet_frames < self._quiet_frames:
             self._quiet_taken = False
         self._quiet_frames = quiet_frames
@@ -84,7 +87,7 @@ class SpeechBuffer:
     def close(self) -> None:
         """The stream has ended; a span that is still open ends with it."""
         if self._spans and self._spans[-1].finish is None:
-            self._spans[-1].finish = self.end
+            self._spans[-1].finish, self._spans[-1].finish_ms = self.end, self._vad_ms[-1]
 
     def ready(self, cadence_ms: int) -> bool:
         """Whether there is a batch worth an update."""
@@ -111,7 +114,10 @@ class SpeechBuffer:
             self._quiet_taken = False
         elif self._quiet_frames >= _QUIET_FRAMES:
             self._quiet_taken = True
-        return Batch(begin, self.slice(start, end), finish, self._marks(finish if finish is not None else end))
+        marks = self._marks(end)
+        if finish is not None:
+            marks = replace(marks, vad=span.finish_ms)
+        return Batch(begin, self.slice(start, end), finish, marks)
 
     def slice(self, start: int, end: int) -> Samples:
         """The samples from ``start`` to ``end``, as far as they are still kept."""
@@ -127,14 +133,15 @@ class SpeechBuffer:
 
     def _marks(self, position: int) -> Marks:
         """Marks of the chunk that holds the sample before ``position``."""
-        for chunk in reversed(self._chunks):
+        for chunk, vad_ms in zip(reversed(self._chunks), reversed(self._vad_ms), strict=True):
             if chunk.position < position:
                 before_end_ms = max(0, chunk.end - position) * 1000 / RATE_HZ
-                return Marks(capture=chunk.capture_ms - before_end_ms, received=chunk.received_ms, vad=self._vad_ms)
-        return Marks(vad=self._vad_ms)
+                return Marks(capture=chunk.capture_ms - before_end_ms, received=chunk.received_ms, vad=vad_ms)
+        return Marks()
 
     def _forget(self) -> None:
         waits = (self._taken if self._begun else self._spans[0].begin) if self._spans else self.end
         keep = min(waits, self.end) - _HISTORY
         while self._chunks and self._chunks[0].end <= keep:
             self._chunks.popleft()
+            self._vad_ms.popleft()
