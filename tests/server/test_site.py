@@ -126,6 +126,20 @@ async def test_health_and_stats(server) -> None:
     assert stats["latency_ms"]["capture_to_sent"]["count"] == len(received)
 
 
+async def test_languages_before_any_session(server) -> None:
+    status, headers, body = await fetch(server.port, "/languages")
+    assert (status, headers["content-type"], headers["cache-control"]) == (200, "application/json", "no-store")
+    languages = json.loads(body)
+    assert languages["sources"] == [
+        {"code": "de", "name": "German", "native": "Deutsch"},
+        {"code": "en", "name": "English", "native": "English"},
+        {"code": "es", "name": "Spanish", "native": "Español"},
+    ]
+    assert languages["targets"]["de"] == ["en", "es"]
+    assert languages["targets"]["auto"] == ["de", "en", "es"]
+    assert (await fetch(server.port, "/languages", host="evil.example"))[0] == 403
+
+
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8765", "localhost.evil.example", "", "a b"])
 async def test_foreign_host_names_are_refused(server, host) -> None:
     """DNS rebinding: a public name that points here must not count as ours."""

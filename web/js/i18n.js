@@ -14,11 +14,16 @@ export function pickLanguage(preferred) {
 
 export class Words {
   #names;
+  #others;
 
-  /** @param {string} language one of UI_LANGUAGES */
-  constructor(language) {
+  /**
+   * @param {string} language one of UI_LANGUAGES
+   * @param {ReadonlyMap<string, string>} [others] names for languages that the browser has none for; may be filled later
+   */
+  constructor(language, others = new Map()) {
     this.language = language;
-    this.#names = new Intl.DisplayNames([language], { type: 'language', fallback: 'code' });
+    this.#names = new Intl.DisplayNames([language], { type: 'language', fallback: 'none' });
+    this.#others = others;
   }
 
   /** @param {string} key @param {Record<string, string | number>} [places] */
@@ -30,10 +35,15 @@ export class Words {
   /** @param {string} code of a language, or `auto` @returns {string} its name in the page's language */
   languageName(code) {
     if (code === 'auto') return this.say('auto');
+    return this.#named(code) ?? this.#others.get(code) ?? code;
+  }
+
+  /** @param {string} code */
+  #named(code) {
     try {
-      return this.#names.of(code) ?? code;
+      return this.#names.of(code);
     } catch {
-      return code; // Whisper has codes that are no BCP 47 tags
+      return undefined; // not every code is a BCP 47 tag
     }
   }
 

@@ -2,10 +2,14 @@
 
 import { Problem } from './problems.js';
 
+/** Spoken by most of the people who look for a language here; they need not search a list of a hundred. */
+const COMMON = ['ar', 'de', 'en', 'es', 'fr', 'hi', 'it', 'ja', 'ko', 'nl', 'pl', 'pt', 'ru', 'tr', 'uk', 'zh'];
+
 /**
  * @typedef {object} Languages
  * @property {string[]} sources codes that recognition knows
  * @property {Record<string, string[]>} targets codes by source; `auto` where the server says so
+ * @property {Map<string, string>} names in English, by code, for languages that the browser has no name for
  */
 
 /**
@@ -22,7 +26,13 @@ export async function fetchLanguages(url) {
   } catch (error) {
     throw new Problem('no_server', error instanceof Error ? error.message : '');
   }
-  return { sources: body.sources.map((/** @type {{code: string}} */ one) => one.code), targets: body.targets };
+  /** @type {{code: string, name: string}[]} */
+  const sources = body.sources;
+  return {
+    sources: sources.map(({ code }) => code),
+    targets: body.targets,
+    names: new Map(sources.map(({ code, name }) => [code, name])),
+  };
 }
 
 /**
@@ -33,4 +43,15 @@ export async function fetchLanguages(url) {
 export function targetsOf({ targets }, source) {
   const listed = targets[source] ?? (source === 'auto' ? Object.values(targets).flat() : []);
   return [...new Set(listed)].filter((code) => code !== source);
+}
+
+/**
+ * Divides a long list into what most readers look for and the rest; keeps the order.
+ * @param {readonly string[]} codes
+ * @param {readonly string[]} preferred language tags of the reader
+ * @returns {{common: string[], more: string[]}}
+ */
+export function grouped(codes, preferred) {
+  const near = new Set([...COMMON, ...preferred.map((tag) => tag.toLowerCase().split('-')[0])]);
+  return { common: codes.filter((code) => near.has(code)), more: codes.filter((code) => !near.has(code)) };
 }

@@ -25,7 +25,9 @@ const LANGUAGES_RETRY_MS = 3_000;
 /** @type {(id: string) => any} */
 const byId = (id) => document.getElementById(id);
 
-let words = new Words(pickLanguage([localStorage.getItem(UI_KEY) ?? '', ...navigator.languages]));
+/** @type {Map<string, string>} English names from the server, for languages that the browser cannot name */
+const languageNames = new Map();
+let words = new Words(pickLanguage([localStorage.getItem(UI_KEY) ?? '', ...navigator.languages]), languageNames);
 const say = (/** @type {string} */ key) => words.say(key);
 
 let heard = ''; // language of the latest transcript
@@ -248,7 +250,9 @@ function webSocketUrl() {
 
 async function loadLanguages() {
   try {
-    settings.setLanguages(await fetchLanguages(new URL('languages', document.baseURI)));
+    const languages = await fetchLanguages(new URL('languages', document.baseURI));
+    for (const [code, name] of languages.names) languageNames.set(code, name);
+    settings.setLanguages(languages);
     status.clearProblem('no_server');
     if (phase === 'idle') status.setState('idle');
     showChoice();
@@ -292,7 +296,7 @@ uiLanguage.append(...UI_LANGUAGES.map((code) => new Option(ownName(code), code))
 uiLanguage.value = words.language;
 uiLanguage.addEventListener('change', () => {
   localStorage.setItem(UI_KEY, uiLanguage.value);
-  words = new Words(uiLanguage.value);
+  words = new Words(uiLanguage.value, languageNames);
   drawWords();
 });
 byId('toggle').addEventListener('click', () => {

@@ -1,6 +1,6 @@
 /** The form: spoken language, targets, mode. Remembers the last choice in this browser. */
 
-import { targetsOf } from './languages.js';
+import { grouped, targetsOf } from './languages.js';
 
 /** @typedef {import('./session.js').Choice} Choice */
 /** @typedef {import('./languages.js').Languages} Languages */
@@ -24,7 +24,7 @@ export class SettingsView {
   #parts;
   #words;
   /** @type {Languages} */
-  #languages = { sources: [], targets: {} };
+  #languages = { sources: [], targets: {}, names: new Map() };
   /** @type {Choice} */
   #choice = { source: 'auto', targets: ['en'], mode: 'fast' };
 
@@ -103,15 +103,32 @@ export class SettingsView {
     const { form, source } = this.#parts;
     const byName = (/** @type {string} */ a, /** @type {string} */ b) =>
       this.#words.languageName(a).localeCompare(this.#words.languageName(b), this.#words.language);
-    const codes = ['auto', ...[...this.#languages.sources].sort(byName)];
-    source.replaceChildren(...codes.map((code) => new Option(this.#words.languageName(code), code)));
-    source.value = this.#choice.source;
+    this.#drawSources([...this.#languages.sources].sort(byName));
     for (const radio of form.querySelectorAll('[name=mode]')) {
       const input = /** @type {HTMLInputElement} */ (radio);
       input.checked = input.value === this.#choice.mode;
     }
     this.#drawTargets(targetsOf(this.#languages, this.#choice.source).sort(byName));
     this.#drawSummary();
+  }
+
+  /** @param {string[]} codes */
+  #drawSources(codes) {
+    const { source } = this.#parts;
+    const options = (/** @type {string[]} */ some) => some.map((code) => new Option(this.#words.languageName(code), code));
+    const { common, more } = grouped(codes, navigator.languages);
+    const group = (/** @type {string} */ key, /** @type {string[]} */ some) => {
+      const element = document.createElement('optgroup');
+      element.label = this.#words.say(key);
+      element.append(...options(some));
+      return element;
+    };
+    const list =
+      common.length && more.length
+        ? [group('languages_common', common), group('languages_more', more)]
+        : options(codes);
+    source.replaceChildren(...options(['auto']), ...list);
+    source.value = this.#choice.source;
   }
 
   /** Redraws only what differs, so that the keyboard keeps its place. @param {string[]} codes */

@@ -11,6 +11,8 @@ export const DE = {
   spoken: 'Gesprochen',
   spoken_locked: 'Zum Wechsel der gesprochenen Sprache bitte zuerst anhalten.',
   auto: 'Automatisch erkennen',
+  languages_common: 'Häufig',
+  languages_more: 'Weitere',
   targets: 'Übersetzen nach',
   targets_none: 'Für diese Sprache ist keine Übersetzung installiert; die Untertitel erscheinen wie gesprochen.',
   mode: 'Untertitel erscheinen',

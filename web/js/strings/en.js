@@ -11,6 +11,8 @@ export const EN = {
   spoken: 'Spoken',
   spoken_locked: 'Stop first to change the spoken language.',
   auto: 'Detect automatically',
+  languages_common: 'Common',
+  languages_more: 'More',
   targets: 'Translate into',
   targets_none: 'No translation is installed for this language; captions are shown as spoken.',
   mode: 'Captions appear',

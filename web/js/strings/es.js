@@ -11,6 +11,8 @@ export const ES = {
   spoken: 'Se habla',
   spoken_locked: 'Para cambiar el idioma hablado, pulse antes Parar.',
   auto: 'Detectar automáticamente',
+  languages_common: 'Frecuentes',
+  languages_more: 'Más',
   targets: 'Traducir a',
   targets_none: 'No hay traducción instalada para este idioma; los subtítulos se muestran tal como se habla.',
   mode: 'Los subtítulos aparecen',

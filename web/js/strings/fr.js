@@ -11,6 +11,8 @@ export const FR = {
   spoken: 'Langue parlée',
   spoken_locked: 'Arrêtez d’abord pour changer la langue parlée.',
   auto: 'Détecter automatiquement',
+  languages_common: 'Courantes',
+  languages_more: 'Autres',
   targets: 'Traduire en',
   targets_none: 'Aucune traduction n’est installée pour cette langue ; les sous-titres restent dans la langue parlée.',
   mode: 'Les sous-titres s’affichent',
