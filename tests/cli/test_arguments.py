@@ -40,7 +40,7 @@ def test_without_a_command_the_help_is_shown(run) -> None:
 def test_every_command_has_help(run, command: str) -> None:
     ran = run(command, "--help")
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout.startswith(f"Usage: sottovoce {command} ")
+    assert ran.stdout.lower().startswith(f"usage: sottovoce {command} ")  # argparse, behind distil, writes it small
 
 
 @pytest.mark.parametrize(

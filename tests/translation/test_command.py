@@ -27,7 +27,8 @@ def start(folder: Path | None, *arguments: str) -> subprocess.Popen[bytes]:
 
 def test_each_line_is_answered_before_the_next_is_sent(models: dict[str, Path]) -> None:
     with start(models["opus"], "--from", "es", "--to", "en") as process:
-        assert process.stdin and process.stdout
+        assert process.stdin
+        assert process.stdout
         for line, expected in ((b"uno dos tres\n", b"one two three\n"), (b"dos\n", b"two\n")):
             process.stdin.write(line)
             process.stdin.flush()

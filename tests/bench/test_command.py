@@ -1,0 +1,88 @@
+"""``sottovoce bench`` as it is run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from translate.cli import main
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one line that it says before it exits with 2."""
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", *arguments])
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    return said.err
+
+
+def test_a_missing_package_is_named_with_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jiwer", None)
+    assert "sottovoce[bench]" in refused(capsys, "quality")
+
+
+def test_what_cannot_end_well_is_refused_before_it_starts(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert "manifest.tsv" in refused(capsys, "latency", "--material", str(tmp_path))
+    assert "add quality" in refused(capsys, "latency", "--plot", str(tmp_path / "plot.svg"))
+    assert "no folder" in refused(capsys, "latency", "--json", str(tmp_path / "nowhere" / "x.json"))
+    assert "'speed'" in refused(capsys, "speed")
+
+
+@pytest.mark.models
+def test_there_is_nothing_to_measure_where_the_model_knows_no_language(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "does not know de" in refused(capsys, "latency", "--model", "whisper-tiny.en", "--lang", "de")
+
+
+@pytest.mark.models
+@pytest.mark.slow
+def test_a_real_run(capsys: pytest.CaptureFixture[str], tmp_path: Path, clips: dict[str, Any]) -> None:
+    """Ours, both baselines and the model offline, on one short clip."""
+    folder = tmp_path / "material"
+    folder.mkdir()
+    clip = clips["fleurs_en_007"]
+    (folder / "clip.flac").symlink_to(clip.path)
+    (folder / "manifest.tsv").write_text(
+        f"lang\tfile\ttranscript\nen\tclip.flac\t{clip.transcript}\n", encoding="utf-8"
+    )
+    figures, drawn, logs = tmp_path / "figures.json", tmp_path / "plot.svg", tmp_path / "logs"
+    with pytest.raises(SystemExit) as ended:
+        main(
+            [
+                "bench",
+                "quality",
+                "baselines",
+                "--model",
+                "whisper-tiny.en",
+                "--material",
+                str(folder),
+                "--json",
+                str(figures),
+                "--plot",
+                str(drawn),
+                "--logs",
+                str(logs),
+            ]
+        )
+    assert ended.value.code == 0, capsys.readouterr().err
+    assert "Latency in s" in capsys.readouterr().out
+    report = json.loads(figures.read_text())
+    ours, agreement, whole = report["systems"]
+    for system in (ours, agreement, whole):
+        assert system["stability"]["taken_back"] == 0
+        assert 12 <= system["latency"]["commit"]["count"] <= 22, "it has 16 words"
+        assert system["words"]["all"]["rate"] < 0.5
+        assert system["latency"]["commit"]["median"] > 0
+    # By construction, whatever the machine's speed: nothing is written until the pause, seven seconds on.
+    assert whole["latency"]["commit"]["median"] > ours["latency"]["commit"]["median"]
+    assert report["offline"]["all"]["rate"] < 0.5
+    assert drawn.read_text().startswith("<svg")
+    assert len(list(logs.glob("*.jsonl"))) == 6
