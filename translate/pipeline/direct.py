@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from translate.config import Config
 from translate.events import RATE_HZ, Samples, Transcript
 from translate.speech.hypothesis import join
@@ -12,7 +14,8 @@ from translate.translation import Draft, Mode
 __all__ = ["DirectTranslator"]
 
 _TAIL_EVERY_MS = 1500
-"""A tail costs as much as an update of the transcript, and takes its turn from it."""
+_TAIL_SHARE = 0.2
+"""A tail costs as much as an update of the transcript and takes its turn from it; so tails get this share of the time."""
 _TOKENS_PER_S = 8
 _SPARE_TOKENS = 8
 
@@ -31,12 +34,14 @@ class DirectTranslator:
         self._source = source
         self._shown = (-1, 0)
         """The segment whose tail was translated last, and the place in the stream up to which it was."""
+        self._took_ms = 0.0
+        """How long the last step took."""
 
     def worth_a_step(self, transcript: Transcript) -> bool:
         """Whether enough was said since the last tail."""
         segment, end_ms = self._shown
         since_ms = transcript.end_ms - (end_ms if segment == transcript.segment else transcript.start_ms)
-        return transcript.final or since_ms >= _TAIL_EVERY_MS
+        return transcript.final or since_ms >= max(_TAIL_EVERY_MS, self._took_ms / _TAIL_SHARE)
 
     def step(self, transcript: Transcript, audio: Samples, mode: Mode) -> Draft:
         """Translate one revision; ``audio`` is that of its segment. Blocks."""
@@ -45,6 +50,7 @@ class DirectTranslator:
             return Draft("", "", True, transcript.rev)
         if not transcript.final and mode == "calm":
             return Draft("", "", False, transcript.rev)
+        started_s = time.monotonic()
         window = self._engine.encode(audio)
         hypothesis = self._engine.decode(
             window,
@@ -53,5 +59,6 @@ class DirectTranslator:
             beam_size=self._beam_size if transcript.final else 1,
             max_tokens=_SPARE_TOKENS + int(_TOKENS_PER_S * len(audio) / RATE_HZ),
         )
+        self._took_ms = (time.monotonic() - started_s) * 1000
         text = join(plausible(hypothesis, window.seconds)).strip()
         return Draft(text, "", True, transcript.rev) if transcript.final else Draft("", text, False, transcript.rev)

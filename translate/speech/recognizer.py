@@ -13,11 +13,12 @@ import numpy as np
 
 from translate.config import AsrConfig
 from translate.events import RATE_HZ, Samples, Word
+from translate.languages import is_spaced
 from translate.speech.hypothesis import AlignedWord, is_omission, is_punctuation, join
 from translate.speech.policy import CommitPolicy, after_committed, committable, cut_after, plausible, sentence_end
 from translate.speech.whisper import MAX_WINDOW, WhisperEngine, Window
 
-__all__ = ["SegmentText", "StreamingRecognizer"]
+__all__ = ["SegmentText", "StreamingRecognizer", "spaced"]
 
 _TOKENS_PER_S = 8
 """More tokens than this in a second are not speech; it bounds what a loop can cost."""
@@ -175,7 +176,7 @@ class StreamingRecognizer:
             beam_size=beam_size,
             max_tokens=_SPARE_TOKENS + int(_TOKENS_PER_S * window.seconds),
         )
-        words = plausible(hypothesis, window.seconds)
+        words = spaced(plausible(hypothesis, window.seconds), self._language)
         return words[after_committed(words, self._in_window) :]
 
     def _commit(self, words: Sequence[AlignedWord]) -> None:
@@ -247,6 +248,13 @@ class StreamingRecognizer:
             start=self._segment_start,
             end=self.end if end is None else end,
         )
+
+
+def spaced(words: tuple[AlignedWord, ...], language: str) -> tuple[AlignedWord, ...]:
+    """``words`` with a space before the first, which a decoder leaves out at the start of a window now and then."""
+    if not words or words[0].text[:1].isspace() or is_punctuation(words[0].text) or not isspaced(language):
+        return words
+    return (replace(words[0], text=" " + words[0].text), *words[1:])
 
 
 def _boundary_s(words: Sequence[AlignedWord], upto: int) -> float:
