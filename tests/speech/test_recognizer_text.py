@@ -49,7 +49,8 @@ def test_a_segment_begins_with_a_capital_and_no_space() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "text", "expected"), [("fr", "en", " en"), ("ja", "今日", "今日"), ("de", ",", ","), ("es", " y", " y")]
+    ("language", "text", "expected"),
+    [("fr", "en", " en"), ("ja", "今日", "今日"), ("de", ",", ","), ("es", " y", " y")],
 )
 def test_a_window_that_begins_without_a_space_gets_one_where_the_language_has_spaces(
     language: str, text: str, expected: str

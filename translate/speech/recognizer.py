@@ -252,7 +252,7 @@ class StreamingRecognizer:
 
 def spaced(words: tuple[AlignedWord, ...], language: str) -> tuple[AlignedWord, ...]:
     """``words`` with a space before the first, which a decoder leaves out at the start of a window now and then."""
-    if not words or words[0].text[:1].isspace() or is_punctuation(words[0].text) or not isspaced(language):
+    if not words or words[0].text[:1].isspace() or is_punctuation(words[0].text) or not is_spaced(language):
         return words
     return (replace(words[0], text=" " + words[0].text), *words[1:])
 
