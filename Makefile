@@ -36,7 +36,7 @@ $(VENV)/run.stamp: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --disable-pip-version-check -q -e '.[embedded,test,distil]'
+	$(BIN)/python -m pip install --disable-pip-version-check -q -e '.[embedded,test,distil,bench]'
 	@touch $@ $(VENV)/run.stamp
 
 clean:

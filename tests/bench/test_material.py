@@ -42,11 +42,18 @@ def test_only_published_transcripts_are_a_measure(folder: Callable[[str], Path])
             "a\tde\tthorsten_gt_01.flac\t2.57\tread\tEure Schoko-Bonbons\tshipped\ten:Your sweets ||| fr:Vos: bonbons\n"
             "b\tde\tt2_covost_de_001.flac\t1.82\tread\tKommen Sie\tdrafted by a recognizer\t\n"
             "c\tnone\tpv_empty.flac\t8.21\tnoise\t\tn/a\t\n"
+            "d\tmusic\tpv_empty.flac\t8.21\tsong\tla la\tn/a\t\n"
         )
     )
-    assert [(clip.id, clip.transcript) for clip in found] == [("a", "Eure Schoko-Bonbons"), ("b", None), ("c", None)]
+    assert [(clip.id, clip.transcript) for clip in found] == [
+        ("a", "Eure Schoko-Bonbons"),
+        ("b", None),
+        ("c", None),
+        ("d", None),
+    ]
     assert found[0].translations == {"en": "Your sweets", "fr": "Vos: bonbons"}
     assert found[2].kind == "noise"
+    assert [clip.wordless for clip in found] == [False, False, True, False]
 
 
 def test_the_short_form_is_read_too(clips: dict[str, Any]) -> None:

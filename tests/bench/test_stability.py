@@ -70,5 +70,5 @@ def test_words_in_silence_are_counted_by_the_minute(
         of=make_recording(30.0),
     )
     found = silence.measure([quiet, noisy], "en")
-    assert (found.minutes, found.committed, found.shown, found.noisy) == (1.0, 2, 3, ("talk",))
+    assert (found.minutes, found.committed, found.shown, found.noisy) == (1.0, 2, 3, {"talk": 2})
     assert found.words_per_minute == 2.0

@@ -28,6 +28,7 @@ __all__ = ["cli", "main"]
         "distil": "translate.cli.distil:distil",
         "models": "translate.cli.models:models",
         "doctor": "translate.cli.doctor:doctor",
+        "bench": "translate.cli.bench:bench",
     },
 )
 @click.version_option(translate.__version__, prog_name="sottovoce")

@@ -1,0 +1,232 @@
+"""``sottovoce bench``: how late, how right and how steady captions are on this machine."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import translate
+from translate.cli.options import configured
+from translate.config import Config
+from translate.errors import ConfigError
+from translate.languages import canonical
+
+if TYPE_CHECKING:
+    from translate.bench.clock import Clock
+    from translate.bench.material import Clip, Recording
+    from translate.bench.results import Report, Setting
+    from translate.bench.suite import Request, Suite
+
+__all__ = ["bench"]
+
+_PARTS = ("latency", "quality", "stability", "silence", "load", "decode", "baselines", "all")
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False, writable=True)
+
+
+@click.command()
+@click.argument("what", nargs=-1, type=click.Choice(_PARTS))
+@click.option("--material", type=_FOLDER, metavar="FOLDER", help="Clips with a manifest.tsv (default: four samples).")
+@click.option("--lang", "langs", metavar="LANG[,LANG]", default="", help="Only clips of these languages.")
+@click.option("--to", "targets", metavar="LANG[,LANG]", default="", help="Translate, too.")
+@click.option("--limit", type=click.IntRange(1), help="At most so many clips of each language, drawn by --seed.")
+@click.option("--seed", type=int, default=0, show_default=True, help="For --limit and --minutes.")
+@click.option("--minutes", type=click.FloatRange(0.1, 240), help="Join the clips of each language to so many minutes.")
+@click.option(
+    "--clock",
+    type=click.Choice(["virtual", "real"]),
+    default="virtual",
+    show_default=True,
+    help="virtual: skip waiting, charge computing; real: play in real time.",
+)
+@click.option("--speakers", type=click.IntRange(1, 64), default=8, show_default=True, help="Most to try with load.")
+@click.option("--json", "json_file", type=_FILE, metavar="FILE", help="Write all figures as JSON.")
+@click.option("--plot", "plot_file", type=_FILE, metavar="FILE.svg", help="Write latency against word errors as SVG.")
+@click.option("--logs", type=_FOLDER, metavar="FOLDER", help="Write event logs, with all text, for other scorers.")
+@configured
+def bench(
+    what: tuple[str, ...],
+    material: Path | None,
+    langs: str,
+    targets: str,
+    limit: int | None,
+    seed: int,
+    minutes: float | None,
+    clock: Clock,
+    speakers: int,
+    json_file: Path | None,
+    plot_file: Path | None,
+    logs: Path | None,
+    config: Config,
+) -> None:
+    """Measure captions on recorded speech; without WHAT, latency and stability.
+
+    \b
+    sottovoce bench                                        commit and show latency on four samples
+    sottovoce bench quality --material speech --lang es    word errors beside the same model offline
+    sottovoce bench all --minutes 10 --plot plot.svg       everything, on ten minutes of each language
+    """
+    from translate.bench.report import show
+
+    chosen = frozenset(_PARTS[:-1] if "all" in what else what or ("latency", "stability"))
+    wanted = [code.strip() for code in langs.split(",") if code.strip()]
+    from translate.bench.suite import Request, Suite, check_packages
+    from translate.engines import Engines
+
+    check_packages(chosen)
+    _check_files(chosen, json_file, plot_file)
+    clips = _clips(material, wanted, limit, seed, chosen)
+    engines = Engines(config)
+    try:
+        speech, left_out = _speech(clips, engines.sources, minutes, seed)
+        request = Request(
+            parts=chosen,
+            speech=tuple(speech),
+            silent=tuple(_silent(clips)) if "silence" in chosen else (),
+            targets=tuple(dict.fromkeys(canonical(code.strip()) for code in targets.split(",") if code.strip())),
+            clock=clock,
+            silent_lang=next((recording.lang for recording in speech), "en"),
+            most_speakers=speakers,
+        )
+        _check(request, left_out)
+        with _Progress() as progress:
+            suite = Suite(request, engines, progress.tick)
+            progress.expect(suite.seconds)
+            report = suite.measure(_setting(request, engines.recognition_name, config, material))
+    finally:
+        engines.close()
+    if left_out:
+        click.echo(f"sottovoce: left out: {', '.join(left_out)}, which {report.setting.model} does not know", err=True)
+    from rich.console import Console
+
+    show(report, Console(width=None if sys.stdout.isatty() else 140))
+    _write(report, suite, json_file, plot_file, logs)
+
+
+def _clips(
+    folder: Path | None, langs: Sequence[str], limit: int | None, seed: int, chosen: frozenset[str]
+) -> list[Clip]:
+    from translate.bench.material import SPEECHLESS, load_material, select
+
+    clips = load_material(folder)
+    if langs:
+        keep = [*(canonical(lang) for lang in langs if lang not in SPEECHLESS), *SPEECHLESS]
+        clips = select(clips, langs=keep)
+    if chosen == {"silence"}:
+        clips = [clip for clip in clips if clip.wordless]
+    return select(clips, limit=limit, seed=seed)
+
+
+def _speech(
+    clips: Sequence[Clip], known: Sequence[str], minutes: float | None, seed: int
+) -> tuple[list[Recording], list[str]]:
+    """The recordings of speech, and the languages that the model does not know."""
+    from translate.bench.material import SPEECHLESS, join, read
+
+    spoken = [clip for clip in clips if clip.lang not in SPEECHLESS]
+    left_out = sorted({clip.lang for clip in spoken} - set(known))
+    spoken = [clip for clip in spoken if clip.lang in known]
+    if minutes is None:
+        return [read(clip) for clip in spoken], left_out
+    found = dict.fromkeys(clip.lang for clip in spoken)
+    joined = [join([c for c in spoken if c.lang == lang], minutes=minutes, seed=seed) for lang in found]
+    return joined, left_out
+
+
+def _silent(clips: Sequence[Clip]) -> list[Recording]:
+    from translate.bench.material import read
+
+    return [read(clip) for clip in clips if clip.wordless]
+
+
+def _check_files(parts: frozenset[str], json_file: Path | None, plot_file: Path | None) -> None:
+    """Raises ConfigError for files that could not be written when minutes have gone into their figures."""
+    for file in (json_file, plot_file):
+        if file is not None and not file.absolute().parent.is_dir():
+            raise ConfigError(f"cannot write {file}: there is no folder {file.absolute().parent}")
+    if plot_file is not None and not parts & {"quality", "baselines"}:
+        raise ConfigError("--plot shows latency against word errors: add quality or baselines")
+
+
+def _check(request: Request, left_out: Sequence[str]) -> None:
+    """Raises ConfigError when there is nothing to measure on."""
+    parts = request.parts
+    if not request.speech and parts - {"silence", "decode"}:
+        why = f"; the model does not know {', '.join(left_out)}" if left_out else ""
+        raise ConfigError(f"the material has no speech to measure {', '.join(sorted(parts))} on{why}")
+    if not request.silent and parts == {"silence"}:
+        raise ConfigError("the material has no clips of lang none or music; name a folder with some with --material")
+
+
+def _setting(request: Request, model: str, config: Config, material: Path | None) -> Setting:
+    from translate.bench.results import Setting
+    from translate.cli.machine import look
+
+    machine = look()
+    return Setting(
+        date=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        version=translate.__version__,
+        processor=machine.processor,
+        cores=machine.cores,
+        load_average=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        model=model,
+        compute_type=config.asr.compute_type,
+        threads=config.asr.threads or min(4, machine.cores),
+        clock=request.clock,
+        material=material.name if material is not None else "bundled samples",
+        recordings=len(request.speech),
+        seconds=sum(recording.seconds for recording in request.speech),
+    )
+
+
+def _write(report: Report, suite: Suite, json_file: Path | None, plot_file: Path | None, logs: Path | None) -> None:
+    from translate.bench.logs import write_logs
+    from translate.bench.report import plot
+    from translate.bench.results import as_json
+
+    if json_file is not None:
+        json_file.write_text(json.dumps(as_json(report), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    if plot_file is not None:
+        drawn = plot(report)
+        if drawn is None:
+            raise ConfigError("nothing to plot: no words were committed, or no transcripts are known")
+        plot_file.write_text(drawn, encoding="utf-8")
+    for name, runs in suite.runs.items() if logs is not None else ():
+        assert logs is not None  # for mypy, which does not see the condition above
+        stem = "-".join("".join(c if c.isalnum() else " " for c in name).split())
+        write_logs(logs, stem, runs)
+        for lang in report.systems[0].translations if name == report.systems[0].name else ():
+            write_logs(logs, f"{stem}-{lang}", [run for run in runs if run.recording.lang != lang], lang)
+
+
+class _Progress:
+    """A bar on standard error, where that is a terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        self._bar = Progress(console=Console(stderr=True), disable=not sys.stderr.isatty())
+        self._task = self._bar.add_task("bench", total=None)
+
+    def __enter__(self) -> _Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def expect(self, seconds: float) -> None:
+        """How much audio there is to go through."""
+        self._bar.update(self._task, total=seconds)
+
+    def tick(self, done: str, seconds: float) -> None:
+        """So much of it is done."""
+        self._bar.update(self._task, description=done, advance=seconds)
