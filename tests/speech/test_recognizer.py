@@ -15,9 +15,10 @@ from whisper_normalizer.basic import BasicTextNormalizer
 from translate.config import AsrConfig
 from translate.errors import LanguageError, ModelDamaged
 from translate.events import RATE_HZ, Samples
+from translate.languages import is_spaced
 from translate.registry import resolve
 from translate.speech.recognizer import SegmentText, StreamingRecognizer
-from translate.speech.whisper import WhisperEngine
+from translate.speech.whisper import WhisperEngine, _text_pieces, _words_of
 
 pytestmark = [pytest.mark.models]
 CADENCE = RATE_HZ // 2
@@ -132,3 +133,23 @@ def test_a_foreign_folder_is_refused(tmp_path: Any) -> None:
     with pytest.raises(ModelDamaged, match=str(tmp_path)) as error:
         WhisperEngine(tmp_path, AsrConfig())
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("language", "pieces", "expected"),
+    [
+        ("fr", [" correspondante.", "en écoutant"], " correspondante. en écoutant"),
+        ("es", [" ¿cierto?", " No"], " ¿cierto? No"),
+        ("ja", ["今日は。", "明日は"], "今日は。明日は"),
+        ("de", [" eins", ", zwei"], " eins, zwei"),
+    ],
+)
+def test_a_timestamp_ends_a_word_even_without_a_space(
+    language: str, pieces: list[str], expected: str, whisper_base: WhisperEngine
+) -> None:
+    tokenizer = whisper_base._tokenizer(language, "transcribe")
+    begin = tokenizer.timestamp_begin
+    ids = [token for text in pieces for token in (begin + 10, *tokenizer.encode(text), begin + 40)]
+    found = list(_words_of(_text_pieces(ids, tokenizer, 30.0), tokenizer, spaced=is_spaced(language)))
+    assert "".join(text for text, _ in found) == expected
+    assert [token for _, group in found for token in group] == [t for t in ids if t < tokenizer.eot]

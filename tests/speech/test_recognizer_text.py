@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any, cast
 
 import numpy as np
-import pytest
 
 from translate.config import AsrConfig
 from translate.events import RATE_HZ
 from translate.speech.hypothesis import AlignedWord, Hypothesis
-from translate.speech.recognizer import StreamingRecognizer, spaced
+from translate.speech.recognizer import StreamingRecognizer
 from translate.speech.whisper import WhisperEngine, Window
 
 
@@ -46,17 +45,6 @@ def said(language: str, *texts: str, more: tuple[str, ...] = ()) -> str:
 
 def test_a_segment_begins_with_a_capital_and_no_space() -> None:
     assert said("es", " hoy", " en", " día") == "Hoy en día"
-
-
-@pytest.mark.parametrize(
-    ("language", "text", "expected"),
-    [("fr", "en", " en"), ("ja", "今日", "今日"), ("de", ",", ","), ("es", " y", " y")],
-)
-def test_a_window_that_begins_without_a_space_gets_one_where_the_language_has_spaces(
-    language: str, text: str, expected: str
-) -> None:
-    words = Scripted(text, " fin").words
-    assert [word.text for word in spaced(words, language)] == [expected, " fin"]
 
 
 def test_sentences_in_one_breath_are_segments_of_their_own() -> None:

@@ -15,7 +15,7 @@ __all__ = ["DirectTranslator"]
 
 _TAIL_EVERY_MS = 1500
 _TAIL_SHARE = 0.2
-"""A tail costs as much as an update of the transcript and takes its turn from it; so tails get this share of the time."""
+"""A tail costs as much as an update of the transcript and takes its turn from it: tails get this share of the time."""
 _TOKENS_PER_S = 8
 _SPARE_TOKENS = 8
 

@@ -13,12 +13,11 @@ import numpy as np
 
 from translate.config import AsrConfig
 from translate.events import RATE_HZ, Samples, Word
-from translate.languages import is_spaced
 from translate.speech.hypothesis import AlignedWord, is_omission, is_punctuation, join
 from translate.speech.policy import CommitPolicy, after_committed, committable, cut_after, plausible, sentence_end
 from translate.speech.whisper import MAX_WINDOW, WhisperEngine, Window
 
-__all__ = ["SegmentText", "StreamingRecognizer", "spaced"]
+__all__ = ["SegmentText", "StreamingRecognizer"]
 
 _TOKENS_PER_S = 8
 """More tokens than this in a second are not speech; it bounds what a loop can cost."""
@@ -176,7 +175,7 @@ class StreamingRecognizer:
             beam_size=beam_size,
             max_tokens=_SPARE_TOKENS + int(_TOKENS_PER_S * window.seconds),
         )
-        words = spaced(plausible(hypothesis, window.seconds), self._language)
+        words = plausible(hypothesis, window.seconds)
         return words[after_committed(words, self._in_window) :]
 
     def _commit(self, words: Sequence[AlignedWord]) -> None:
@@ -248,13 +247,6 @@ class StreamingRecognizer:
             start=self._segment_start,
             end=self.end if end is None else end,
         )
-
-
-def spaced(words: tuple[AlignedWord, ...], language: str) -> tuple[AlignedWord, ...]:
-    """``words`` with a space before the first, which a decoder leaves out at the start of a window now and then."""
-    if not words or words[0].text[:1].isspace() or is_punctuation(words[0].text) or not is_spaced(language):
-        return words
-    return (replace(words[0], text=" " + words[0].text), *words[1:])
 
 
 def _boundary_s(words: Sequence[AlignedWord], upto: int) -> float:

@@ -8,7 +8,7 @@ the decoder tends to loop or to invent; appended silence and timestamps cure tha
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +22,8 @@ from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer
 from translate.config import AsrConfig
 from translate.errors import LanguageError, ModelDamaged
 from translate.events import RATE_HZ, Samples
-from translate.speech.hypothesis import AlignedWord, Hypothesis
+from translate.languages import is_spaced
+from translate.speech.hypothesis import AlignedWord, Hypothesis, is_punctuation
 
 __all__ = ["MAX_WINDOW", "Task", "WhisperEngine", "Window"]
 
@@ -135,9 +136,9 @@ class WhisperEngine:
             return_scores=True,
             return_no_speech_prob=True,
         )[0]
-        tokens = _text_tokens(result.sequences_ids[0], tokenizer, window.seconds)[:max_tokens]
+        pieces = _text_pieces(result.sequences_ids[0][:max_tokens], tokenizer, window.seconds)
         return Hypothesis(
-            words=self._align(window, tokenizer, tokens),
+            words=self._align(window, tokenizer, pieces, spaced=is_spaced(language)),
             no_speech_probability=result.no_speech_prob,
             average_logprob=result.scores[0] if result.scores else 0.0,
         )
@@ -147,7 +148,10 @@ class WhisperEngine:
         context = [*hotwords[:_PROMPT_TOKENS], *list(prompt)[-_PROMPT_TOKENS:]]
         return [tokenizer.sot_prev, *context] if context else []
 
-    def _align(self, window: Window, tokenizer: Tokenizer, tokens: list[int]) -> tuple[AlignedWord, ...]:
+    def _align(
+        self, window: Window, tokenizer: Tokenizer, pieces: list[list[int]], *, spaced: bool
+    ) -> tuple[AlignedWord, ...]:
+        tokens = [token for piece in pieces for token in piece]
         if not tokens:
             return ()
         result = self._model.align(
@@ -159,7 +163,7 @@ class WhisperEngine:
         token_starts_s = time_steps[jumps] * _TOKEN_S
         words: list[AlignedWord] = []
         at = 0
-        for text, group in zip(*tokenizer.split_to_word_tokens(tokens), strict=True):
+        for text, group in _words_of(pieces, tokenizer, spaced=spaced):
             upto = at + len(group)
             words.append(
                 AlignedWord(
@@ -178,13 +182,27 @@ class WhisperEngine:
         return Tokenizer(self._tokens, self.multilingual, task=task, language=language)
 
 
-def _text_tokens(ids: Sequence[int], tokenizer: Tokenizer, audio_s: float) -> list[int]:
-    """The text tokens of ``ids``, up to the first closing timestamp that lies at the end of the audio."""
-    text: list[int] = []
+def _text_pieces(ids: Sequence[int], tokenizer: Tokenizer, audio_s: float) -> list[list[int]]:
+    """The text tokens of ``ids`` between timestamps, up to the first closing one that lies at the end of the audio."""
+    pieces: list[list[int]] = [[]]
     for token in ids:
         if token >= tokenizer.timestamp_begin:
-            if text and (token - tokenizer.timestamp_begin) * _TOKEN_S >= audio_s - 0.2:
+            if any(pieces) and (token - tokenizer.timestamp_begin) * _TOKEN_S >= audio_s - 0.2:
                 break
+            pieces.append([])
         elif token < tokenizer.eot:
-            text.append(token)
-    return text
+            pieces[-1].append(token)
+    return [piece for piece in pieces if piece]
+
+
+def _words_of(
+    pieces: Sequence[Sequence[int]], tokenizer: Tokenizer, *, spaced: bool
+) -> Iterator[tuple[str, Sequence[int]]]:
+    """The words and marks of ``pieces`` with their tokens.
+
+    A timestamp ends a word, and after it the decoder leaves out the space now and then.
+    """
+    for piece in pieces:
+        for i, (text, group) in enumerate(zip(*tokenizer.split_to_word_tokens(list(piece)), strict=True)):
+            bare = i == 0 and spaced and not text[:1].isspace() and not is_punctuation(text)
+            yield " " + text if bare else text, group
