@@ -16,6 +16,10 @@ from .errors import DistilError
 __all__ = ["Student", "normalised_erasure", "peers", "score_student", "summary", "word_prefixes"]
 
 
+_LONGEST = 256
+"""Source tokens that a student is asked to translate at once."""
+
+
 class Student:
     """A converted student behind one method. ``prefix`` is its tag, if it has one."""
 
@@ -34,7 +38,8 @@ class Student:
         return [self._tokenizer.decode(pieces) for pieces in self._pieces(lines, beam=beam)]
 
     def _pieces(self, lines: Sequence[str], *, beam: int = 1) -> list[list[str]]:
-        sources = [self._prefix + pieces for pieces in self._tokenizer.encode(list(lines), out_type=str)]
+        encoded = self._tokenizer.encode(list(lines), out_type=str)
+        sources = [self._prefix + pieces[:_LONGEST] for pieces in encoded]  # the service cuts long text by itself
         longest = max(map(len, sources), default=0) * 3 // 2 + 10
         results = self._translator.translate_batch(
             sources, beam_size=beam, max_decoding_length=longest, max_batch_size=2048, batch_type="tokens"

@@ -257,7 +257,7 @@ def microphone_file(clips: dict[str, Any], tmp_path_factory: pytest.TempPathFact
     """A German clip at 48 kHz after half a second of silence, as Chromium's fake microphone wants it."""
     import soxr
 
-    sound = np.frombuffer(bytes(RATE_HZ) + read_pcm(clips["gsp1_de"].path), "<i2")
+    sound = np.frombuffer(bytes(RATE_HZ) + read_pcm(clips["fleurs_de_004"].path), "<i2")
     path = tmp_path_factory.mktemp("microphone") / "speech.wav"
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, 48_000, 0, "NONE", ""))

@@ -124,7 +124,7 @@ async def test_bad_clients_leave_a_good_session_untouched(service, clips, pcm, w
 
 async def test_wrong_sound_is_taken_for_what_it_says_and_disturbs_nobody(service, clips, pcm, wer) -> None:
     """PCM has no header: sound at a wrong rate is slow speech. What counts is that its session ends in order."""
-    clip = clips["gsp1_de"]
+    clip = clips["fleurs_de_004"]
     sound = pcm(clip.path)
     good = await service.client()
     await good.enter("speaker", source="de")

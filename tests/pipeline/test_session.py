@@ -81,7 +81,7 @@ async def test_spanish_to_english_and_back_to_itself(engines: Engines, clips: di
 
 @pytest.mark.slow
 async def test_two_sessions_at_once_keep_apart(engines: Engines, clips: dict[str, Any]) -> None:
-    german, french = clips["fleurs_de_005"], clips["fleurs_fr_008"]
+    german, french = clips["fleurs_de_004"], clips["fleurs_fr_005"]
     one, other = await asyncio.gather(
         collect(Session(FileSource(german.path, pace=1), spoken="de", engines=engines)),
         collect(Session(FileSource(french.path, pace=1), spoken="auto", allowed=["fr", "de"], engines=engines)),

@@ -22,6 +22,8 @@ __all__ = ["MicrophoneSource"]
 
 _SILENT_MS = 2_000
 """A device that brings nothing for so long is gone; sound servers often do not say so."""
+_START_MS = 6_000
+"""The first sound of a device may take longer: sound servers wake sleeping devices."""
 _KEPT_MS = 10_000
 """Sound that waits for a reader that is busy; more is lost."""
 _JITTER_MS = 60.0
@@ -58,13 +60,16 @@ class MicrophoneSource:
         track = _Track(self._config, clock)
         try:
             await recording.open()
+            heard = False
             if len(recording.candidates) > 1:
                 yield _ambiguous(self._config.device, recording.candidates)
             while not self._closed:
                 self._handover = recording.handover
-                block = await recording.handover.get(self._config.chunk_ms if recording.lost else _SILENT_MS)
+                patience_ms = _SILENT_MS if heard else _START_MS
+                block = await recording.handover.get(self._config.chunk_ms if recording.lost else patience_ms)
                 if self._closed:
                     return
+                heard = heard or block is not None
                 for item in self._told(recording, track, block):
                     yield item
         finally:
