@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.soundcard"]
+pytest_plugins = ["tests.chromium", "tests.soundcard"]
 
 settings.register_profile("no_deadline", deadline=None)  # timings are never pass or fail
 settings.load_profile("no_deadline")

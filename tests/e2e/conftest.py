@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -263,28 +262,6 @@ def microphone_file(clips: dict[str, Any], tmp_path_factory: pytest.TempPathFact
         file.setparams((1, 2, 48_000, 0, "NONE", ""))
         file.writeframes(soxr.resample(sound, RATE_HZ, 48_000).astype("<i2").tobytes())
     return path
-
-
-@pytest.fixture(scope="module")
-def browser(microphone_file: Path) -> Iterator[Any]:
-    """Headless Chromium whose microphone plays the clip once."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=chromium,
-            args=[
-                "--no-sandbox",
-                "--use-fake-ui-for-media-stream",
-                "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-audio-capture={microphone_file}%noloop",
-                "--disable-background-networking",
-            ],
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

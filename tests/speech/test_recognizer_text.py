@@ -54,3 +54,4 @@ def test_sentences_in_one_breath_are_segments_of_their_own() -> None:
 
 def test_dots_where_the_audio_broke_off_are_left_out() -> None:
     assert said("en", " we", " went", "...", more=(" home", " then")) == "We went home then"
+    assert said("es", " una", " cultura", " de", " que...") == "Una cultura de que"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import threading
 import wave
 from collections.abc import Callable, Iterator
@@ -245,28 +244,6 @@ def running_server() -> Iterator[FakeServer]:
 def server(running_server: FakeServer) -> FakeServer:
     running_server.reset()
     return running_server
-
-
-@pytest.fixture(scope="module")
-def browser(microphone_file: Path) -> Iterator[Any]:
-    """Headless Chromium whose microphone plays the clip."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=chromium,
-            args=[
-                "--no-sandbox",
-                "--use-fake-ui-for-media-stream",
-                "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-audio-capture={microphone_file}%noloop",
-                "--disable-background-networking",
-            ],
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

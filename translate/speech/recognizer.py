@@ -180,8 +180,10 @@ class StreamingRecognizer:
 
     def _commit(self, words: Sequence[AlignedWord]) -> None:
         for word in words:
-            if is_punctuation(word.text) and is_omission(word.text):
-                continue  # it marked the end of the audio, and the speaker went on
+            if is_omission(word.text):  # it marks where the audio broke off, not what the speaker did
+                word = replace(word, text=word.text.rstrip(".… "))
+                if not word.text.strip():
+                    continue
             self._in_window.append(word)
             self._words.append(
                 Word(
