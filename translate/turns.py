@@ -21,20 +21,10 @@ class Turns:
 
     def __init__(self, name: str) -> None:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
-        self._waiting = 0
-
-    @property
-    def waiting(self) -> int:
-        """Calls that run or wait."""
-        return self._waiting
 
     async def run(self, call: Callable[[], T]) -> T:
         """The result of ``call``, run in the engine's thread. Cancelled: the call still ends, its result is dropped."""
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, call)
-        finally:
-            self._waiting -= 1
+        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
 
     def close(self) -> None:
         """Let the running call end; take no more."""

@@ -31,7 +31,6 @@ class Hypothesis:
 
     words: tuple[AlignedWord, ...] = ()
     no_speech_probability: float = 0.0
-    average_logprob: float = 0.0
 
 
 def is_punctuation(text: str) -> bool:

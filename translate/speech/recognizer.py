@@ -88,11 +88,6 @@ class StreamingRecognizer:
         """Position up to which the last update listened."""
 
     @property
-    def language(self) -> str | None:
-        """The language in use; ``None`` until it is detected."""
-        return self._language
-
-    @property
     def end(self) -> int:
         """Position just past the newest sample fed."""
         return self._window_start + len(self._audio)

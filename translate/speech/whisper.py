@@ -133,14 +133,12 @@ class WhisperEngine:
             beam_size=beam_size,
             # CTranslate2 halves what is given here, as Whisper does with its context of 448.
             max_length=2 * (len(head) + max_tokens + 4),
-            return_scores=True,
             return_no_speech_prob=True,
         )[0]
         pieces = _text_pieces(result.sequences_ids[0][:max_tokens], tokenizer, window.seconds)
         return Hypothesis(
             words=self._align(window, tokenizer, pieces, spaced=is_spaced(language)),
             no_speech_probability=result.no_speech_prob,
-            average_logprob=result.scores[0] if result.scores else 0.0,
         )
 
     def _head(self, tokenizer: Tokenizer, prompt: Sequence[int]) -> list[int]:
