@@ -56,7 +56,10 @@ def _specification(model: Transformer, pieces: Sequence[str]) -> Any:
     from ctranslate2.specs.model_spec import index_spec
 
     config = model.config
-    spec = TransformerSpec.from_config((config.encoder_layers, config.decoder_layers), config.heads)
+    # The service reads the attention to know which source words a translation rests on. The mean of all heads of the
+    # last layer points at the copied word for 95 % of names and numbers; its first head for 87 to 93 %.
+    layers = (config.encoder_layers, config.decoder_layers)
+    spec = TransformerSpec.from_config(layers, config.heads, alignment_heads=config.heads)
     embedding = _array(model.embedding.weight)
     spec.encoder.embeddings[0].weight = embedding
     spec.decoder.embeddings.weight = embedding
