@@ -1,0 +1,48 @@
+"""An engine for the child that can be told to misbehave."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from translate.errors import LanguageError
+
+
+class FakeEngine:
+    greeting = "hello"
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder
+
+    def add(self, left: int, right: int) -> int:
+        return left + right
+
+    def keep(self, value: int) -> list[int]:
+        return [value]
+
+    def read(self, kept: list[int]) -> int:
+        return kept[0]
+
+    def refuse(self) -> None:
+        raise LanguageError("no such language")
+
+    def break_down(self) -> None:
+        raise ZeroDivisionError("by zero")
+
+    def unsendable(self) -> object:
+        return lambda: None
+
+    def abort(self) -> None:
+        os.abort()
+
+    def abort_once(self) -> str:
+        assert self.folder is not None
+        mark = self.folder / "aborted"
+        if not mark.exists():
+            mark.touch()
+            os.abort()
+        return "went well the second time"
+
+    def hang(self) -> None:
+        time.sleep(3600)

@@ -1,0 +1,76 @@
+"""How many speakers a machine holds is measured, remembered, and measured again when something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from translate.capacity import measured_capacity, speakers_held
+from translate.config import AsrConfig
+from translate.events import Samples
+
+
+class TimedEngine:
+    """Each update takes ``update_s`` on a clock of its own."""
+
+    def __init__(self, update_s: float) -> None:
+        self.update_s = update_s
+        self.now = 0.0
+        self.lengths: list[int] = []
+
+    def encode(self, audio: Samples) -> object:
+        self.lengths.append(len(audio))
+        self.now += self.update_s
+        return object()
+
+    def decode(self, window: object, language: str, *, max_tokens: int) -> object:
+        return object()
+
+    def clock(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def engine() -> Iterator[TimedEngine]:
+    return TimedEngine(0.25)
+
+
+def test_it_is_measured_on_windows_as_long_as_they_get(engine: TimedEngine, tmp_path: Path) -> None:
+    capacity = measured_capacity(engine, "base", AsrConfig(), tmp_path, now_s=engine.clock)
+    assert capacity.update_ms == pytest.approx(250)
+    assert capacity.speakers == 3
+    assert set(engine.lengths) == {6 * 16_000}
+
+
+def test_it_is_remembered_until_the_model_or_a_setting_changes(engine: TimedEngine, tmp_path: Path) -> None:
+    config = AsrConfig()
+    first = measured_capacity(engine, "base", config, tmp_path, now_s=engine.clock)
+    measured = len(engine.lengths)
+    assert measured_capacity(TimedEngine(9.0), "base", config, tmp_path) == first
+    measured_capacity(engine, "base", replace(config, threads=1), tmp_path, now_s=engine.clock)
+    measured_capacity(engine, "tiny", config, tmp_path, now_s=engine.clock)
+    assert len(engine.lengths) == 3 * measured
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"x": "y"}', "null", "\x00"])
+def test_a_damaged_memory_is_measured_anew(engine: TimedEngine, tmp_path: Path, content: str) -> None:
+    (tmp_path / "capacity.json").write_text(content)
+    assert measured_capacity(engine, "base", AsrConfig(), tmp_path, now_s=engine.clock).speakers == 3
+
+
+def test_a_cache_that_cannot_be_written_stops_nothing(engine: TimedEngine, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    capacity = measured_capacity(engine, "base", AsrConfig(), tmp_path / "file" / "cache", now_s=engine.clock)
+    assert capacity.speakers == 3
+
+
+@given(st.floats(0.001, 1e6))
+def test_no_machine_holds_less_than_one_speaker_nor_more_than_fit(update_ms: float) -> None:
+    held = speakers_held(update_ms)
+    assert held >= 1
+    assert held == 1 or held * update_ms <= 0.8 * 1200

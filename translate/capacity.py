@@ -1,0 +1,138 @@
+"""How many speakers this machine can follow: measured once with the real engine, and remembered.
+
+Admission by a number that somebody guessed either refuses people whom the machine could serve or ruins captions that
+already run. So the engine recognises a sample recording a few times at start, as a session would; the result is kept
+in the cache under a fingerprint of model, settings and machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+
+from translate.config import AsrConfig
+from translate.events import RATE_HZ, Samples
+from translate.resources import web_folder
+
+__all__ = ["Capacity", "measured_capacity", "speakers_held"]
+
+log = logging.getLogger(__name__)
+
+_SLOWEST_CADENCE_MS: Final = 1200
+"""The longest cadence that still feels live: an update each 1.2 s shows words about a second after they were said."""
+_BUSY: Final = 0.8
+"""Share of the time that recognition may take; the rest is for translation, pages and chance."""
+_ROUNDS: Final = 5
+
+
+class _Engine(Protocol):
+    """What is measured."""
+
+    def encode(self, audio: Samples) -> object: ...
+
+    def decode(self, window: object, language: str, *, max_tokens: int) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What was measured."""
+
+    update_ms: float
+    """Median duration of one update of a window as long as windows get."""
+    speakers: int
+
+
+def speakers_held(update_ms: float, *, busy: float = _BUSY, cadence_ms: float = _SLOWEST_CADENCE_MS) -> int:
+    """Speakers whose updates, each ``update_ms`` long and one every ``cadence_ms``, fit into ``busy`` of the time.
+
+    At least one: a machine that is too slow for one is told so by the lag of that one.
+    """
+    return max(1, int(busy * cadence_ms / update_ms)) if update_ms > 0 else 1
+
+
+def measured_capacity(
+    engine: _Engine,
+    model: str,
+    config: AsrConfig,
+    cache: Path,
+    *,
+    now_s: Callable[[], float] = time.perf_counter,
+) -> Capacity:
+    """The capacity of ``engine``: from the cache, or measured now, which takes a second or two.
+
+    Args:
+        engine: recognition.
+        model: its name or path.
+        config: its settings.
+        cache: folder to remember the result in; when it cannot be written, it is measured again the next time.
+        now_s: a clock.
+    """
+    path = cache / "capacity.json"
+    key = _fingerprint(model, config)
+    known = _read(path)
+    if key not in known:
+        known = {key: _update_ms(engine, config, now_s)}  # of other settings nothing needs to be remembered
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_suffix(f".{os.getpid()}.part")
+            part.write_text(json.dumps(known), "utf-8")
+            part.replace(path)
+        except OSError as error:
+            log.warning("cannot remember the capacity in %s: %s", path, error.strerror)
+    update_ms = known[key]
+    capacity = Capacity(update_ms, speakers_held(update_ms))
+    log.info("an update takes %.0f ms here: up to %d speakers at once", capacity.update_ms, capacity.speakers)
+    return capacity
+
+
+def _update_ms(engine: _Engine, config: AsrConfig, now_s: Callable[[], float]) -> float:
+    from translate.audio.decode import Decoder
+
+    samples = config.window_ms * RATE_HZ // 1000
+    with closing(Decoder(web_folder() / "samples" / "en.flac")) as decoder:
+        audio = decoder.read(samples)[:samples]
+    durations_ms = []
+    for _ in range(_ROUNDS):
+        began_s = now_s()
+        engine.decode(engine.encode(audio), "en", max_tokens=100)
+        durations_ms.append((now_s() - began_s) * 1000)
+    return float(statistics.median(durations_ms))
+
+
+def _fingerprint(model: str, config: AsrConfig) -> str:
+    facts = (
+        model, config.compute_type, config.threads, config.window_ms, config.pad_ms, os.cpu_count(),
+        platform.machine(), _processor(), version("ctranslate2"),
+    )  # fmt: skip
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+
+
+def _read(path: Path) -> dict[str, float]:
+    try:
+        known = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(known, dict):
+        return {}
+    return {k: float(v) for k, v in known.items() if isinstance(v, int | float) and np.isfinite(v) and v > 0}
