@@ -41,6 +41,8 @@ class DataConfig:
     hold_out: Mapping[str, int] = field(default_factory=dict)
     """Source -> pairs that nobody trains on; a development set finds them at
     ``{work}/prepared/held-out.SOURCE.{lang}``."""
+    most: Mapping[str, int] = field(default_factory=dict)
+    """Source -> pairs of it that are used at most, drawn by the recipe's seed."""
     max_words: int = 60
     max_ratio: float = 2.5
     vocabulary: int = 8000
@@ -124,6 +126,8 @@ class Recipe:
     teach: TeachConfig = TeachConfig()
     dev: Mapping[str, str] = field(default_factory=dict)
     """Name of a development set -> path pattern with ``{src}``, ``{tgt}``, ``{pair}``, ``{lang}`` and ``{work}``."""
+    terms: str = ""
+    """TSV of terms whose header names the languages: the score counts how often each comes out as written there."""
     peers: str = ""
     """Table of other systems' scores: ``set, direction, system, BLEU``."""
     sources: str = ""

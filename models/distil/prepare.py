@@ -91,6 +91,18 @@ def _hold_out(pairs: Sequence[Pair], recipe: Recipe, folder: Path) -> list[Pair]
     return [pair for pair in pairs if pair.first.casefold() not in sides and pair.second.casefold() not in sides]
 
 
+def _limited(pairs: Sequence[Pair], recipe: Recipe) -> list[Pair]:
+    """The pairs, of some sources only as many as ``data.most`` says."""
+    kept = list(pairs)
+    for source, count in recipe.data.most.items():
+        own = [pair for pair in kept if pair.source == source]
+        if not own:
+            raise DistilError(f"{recipe.path}: data.most names {source!r}, of which there is no pair")
+        dropped = set(Random(recipe.seed).sample(own, max(len(own) - count, 0)))
+        kept = [pair for pair in kept if pair not in dropped]
+    return kept
+
+
 def _sample(pairs: Sequence[Pair], recipe: Recipe) -> Iterator[str]:
     """Text for the tokenizer: weighted as in training, a tenth of it without case and punctuation."""
     random = Random(recipe.seed)
@@ -138,7 +150,7 @@ def prepare(recipe: Recipe, folder: Path, progress: Progress) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     counts: Counter[str] = Counter()
     pairs = list(progress.track(_kept(recipe, counts), "reading"))
-    pairs = _hold_out(pairs, recipe, folder)
+    pairs = _limited(_hold_out(pairs, recipe, folder), recipe)
     if not pairs:
         raise DistilError(f"{recipe.path}: no pair was left after filtering")
     with (folder / _PAIRS).open("w", encoding="utf-8") as lines:

@@ -12,6 +12,7 @@ import sentencepiece
 from .config import Recipe
 from .devsets import bleu, chrf, read_dev
 from .errors import DistilError
+from .terms import read_terms
 
 __all__ = ["Student", "normalised_erasure", "peers", "score_student", "summary", "word_prefixes"]
 
@@ -97,15 +98,18 @@ def score_student(
     student = Student(folder, prefix)
     source, target = direction
     result: dict[str, Any] = {}
+    terms = read_terms(Path(recipe.path).parent / recipe.terms, recipe.languages) if recipe.terms else None
     for name in recipe.dev:
         lines, references = read_dev(recipe, name, source, target)
         entry: dict[str, Any] = {"sentences": len(lines)}
-        for beam in (1, 4):
-            output = student.translate(lines, beam=beam)
+        outputs = {beam: student.translate(lines, beam=beam) for beam in (1, 4)}
+        for beam, output in outputs.items():
             entry[f"bleu_beam{beam}"] = round(bleu(output, references), 2)
             entry[f"chrf2_beam{beam}"] = round(chrf(output, references), 2)
         entry["ms_per_token"] = round(student.ms_per_token(lines[:sample]), 3)
         entry["normalised_erasure"] = round(_erasure(student, lines[:sample]), 3)
+        if terms:
+            entry |= terms.score(lines, references, outputs[1], source, target)
         entry["peers"] = peers(Path(recipe.path).parent / recipe.peers, name, f"{source}-{target}")
         result[name] = entry
     return result
@@ -117,5 +121,7 @@ def summary(entry: Mapping[str, Any]) -> str:
         f"BLEU {entry['bleu_beam1']} greedy, {entry['bleu_beam4']} beam 4; chrF2 {entry['chrf2_beam1']}, "
         f"{entry['chrf2_beam4']}; {entry['ms_per_token']} ms per token; erasure {entry['normalised_erasure']}"
     )
+    if entry.get("terms"):
+        own += f"; terms {entry['terms_right']} of {entry['terms']}"
     others = ", ".join(f"{system} {score}" for system, score in sorted(entry["peers"].items()))
     return f"{own}; BLEU of others: {others}" if others else own

@@ -272,6 +272,14 @@ def test_held_out_pairs_are_not_trained_on(recipe_path: Path, tmp_path: Path) ->
     assert main(["prepare", *command, "--set", "data.hold_out={toy=2500}"]) == 2
 
 
+def test_of_a_source_no_more_pairs_are_used_than_the_recipe_says(recipe_path: Path, tmp_path: Path) -> None:
+    work = tmp_path / "w"
+    command = ["prepare", str(recipe_path), "--work", str(work), "--quiet", "--set", "data.hold_out={toy=25}"]
+    assert main([*command, "--set", "data.most={toy=150}", "--set", "data.vocabulary=120"]) == 0
+    assert len(load_prepared(work / "prepared").pairs) == 150
+    assert main([*command, "--set", "data.most={foreign=5}"]) == 2
+
+
 def test_too_little_text_for_the_vocabulary(
     recipe_path: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
