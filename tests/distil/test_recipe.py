@@ -275,7 +275,7 @@ def test_held_out_pairs_are_not_trained_on(recipe_path: Path, tmp_path: Path) ->
 def test_of_a_source_no_more_pairs_are_used_than_the_recipe_says(recipe_path: Path, tmp_path: Path) -> None:
     work = tmp_path / "w"
     command = ["prepare", str(recipe_path), "--work", str(work), "--quiet", "--set", "data.hold_out={toy=25}"]
-    assert main([*command, "--set", "data.most={toy=150}", "--set", "data.vocabulary=120"]) == 0
+    assert main([*command, "--set", "data.most={toy=150}", "--set", "data.vocabulary=70"]) == 0
     assert len(load_prepared(work / "prepared").pairs) == 150
     assert main([*command, "--set", "data.most={foreign=5}"]) == 2
 
