@@ -74,7 +74,7 @@ class World {
 
 test('a lost connection comes back, resumes where it was, and numbers from 1 again', () => {
   const world = new World();
-  new Connection('ws://x/ws', world.handlers, world.around).open();
+  new Connection('ws://x/ws', world.handlers, {}, world.around).open();
   world.welcome();
   world.receive('lag', { stage: 'asr', behind_ms: 0 });
   world.socket.onclose({ code: 1006, reason: '' });
@@ -97,7 +97,7 @@ test('the waits grow, are bounded, and differ between clients', () => {
 for (const [code, key] of [[1013, 'server_busy'], [4400, 'bad_request'], [4401, 'not_allowed'], [4404, 'model_missing'], [4409, 'room_taken']]) {
   test(`close code ${code} at the start is final and told as ${key}`, () => {
     const world = new World();
-    new Connection('ws://x/ws', world.handlers, world.around).open();
+    new Connection('ws://x/ws', world.handlers, {}, world.around).open();
     world.socket.onopen();
     world.socket.onclose({ code, reason: 'why' });
     world.pass(60_000);
@@ -108,7 +108,7 @@ for (const [code, key] of [[1013, 'server_busy'], [4400, 'bad_request'], [4401, 
 
 test('busy is waited for by a session that had begun', () => {
   const world = new World();
-  new Connection('ws://x/ws', world.handlers, world.around).open();
+  new Connection('ws://x/ws', world.handlers, {}, world.around).open();
   world.welcome();
   world.socket.onclose({ code: 1006, reason: '' });
   world.pass(1_000);
@@ -120,7 +120,7 @@ test('busy is waited for by a session that had begun', () => {
 
 test('a silent connection is given up', () => {
   const world = new World();
-  new Connection('ws://x/ws', world.handlers, world.around).open();
+  new Connection('ws://x/ws', world.handlers, {}, world.around).open();
   world.welcome();
   world.pass(30_000);
   assert.ok(world.sockets.length > 1);
@@ -128,15 +128,101 @@ test('a silent connection is given up', () => {
 
 test('end closes for good, and a malformed message is told', () => {
   const world = new World();
-  new Connection('ws://x/ws', world.handlers, world.around).open();
+  new Connection('ws://x/ws', world.handlers, {}, world.around).open();
   world.welcome();
   world.receive('end', { position: 1 });
   assert.deepEqual(world.closed, [null]);
   const other = new World();
-  new Connection('ws://x/ws', other.handlers, other.around).open();
+  new Connection('ws://x/ws', other.handlers, {}, other.around).open();
   other.welcome();
   other.socket.onmessage({ data: 'nonsense' });
   assert.deepEqual(other.closed, ['bad_server']);
+});
+
+test('a listener stays when a talk ends, and learns of the next', () => {
+  const world = new World();
+  const opened = [];
+  world.handlers.opened = (hello, fresh, again) => opened.push([hello.session, fresh, again]);
+  new Connection('ws://x/ws', world.handlers, { stays: true }, world.around).open();
+  world.welcome('s1');
+  world.receive('end', { position: 1 });
+  world.receive('hello', { session: 's2', resume: 'r2', targets: [], available_targets: [] });
+  world.receive('hello', { session: 's2', resume: 'r2', targets: [], available_targets: [] });
+  world.pass(10_000);
+  assert.deepEqual(world.closed, []);
+  assert.deepEqual(opened, [['s1', true, true], ['s2', true, false], ['s2', false, false]]);
+  const pings = world.sentTexts().filter(({ type }) => type === 'ping');
+  assert.ok(pings.length <= 16, 'one train of pings, however many hellos');
+});
+
+test('a listener waits where the server is full, and is told where it may not come in', () => {
+  const world = new World();
+  new Connection('ws://x/ws', world.handlers, { stays: true }, world.around).open();
+  world.socket.onclose({ code: 1013, reason: '' });
+  world.pass(1_000);
+  assert.equal(world.sockets.length, 2);
+  world.socket.onclose({ code: 4401, reason: 'revoked' });
+  world.pass(60_000);
+  assert.deepEqual(world.closed, ['not_allowed']);
+});
+
+test('a kiosk comes back after every refusal, seldom', () => {
+  const world = new World();
+  const refused = [];
+  world.handlers.refused = ({ key }) => refused.push(key);
+  new Connection('ws://x/ws', world.handlers, { stays: true, patient: true }, world.around).open();
+  for (const code of [4401, 4404, 1000]) {
+    world.socket.onclose({ code, reason: '' });
+    world.pass(60_000);
+  }
+  assert.equal(world.sockets.length, 4);
+  assert.deepEqual(refused, ['not_allowed', 'model_missing']);
+  assert.deepEqual(world.closed, []);
+});
+
+test('a network that is back is used at once', () => {
+  const world = new World();
+  const connection = new Connection('ws://x/ws', world.handlers, { stays: true }, world.around);
+  connection.open();
+  for (let n = 0; n < 6; n += 1) {
+    world.socket.onclose({ code: 1006, reason: '' });
+    if (n < 5) world.pass(20_000);
+  }
+  const before = world.sockets.length;
+  connection.nudge();
+  assert.equal(world.sockets.length, before + 1);
+  connection.nudge();
+  assert.equal(world.sockets.length, before + 1, 'no second one beside it');
+});
+
+test('a page that is loaded anew goes on in its seat', () => {
+  const world = new World();
+  const first = new Connection('ws://x/ws', world.handlers, { stays: true }, world.around);
+  first.open();
+  world.welcome('s1');
+  world.receive('lag', { stage: 'asr', behind_ms: 0 });
+  const { seat } = first;
+  const later = new World();
+  const second = new Connection('ws://x/ws', later.handlers, { stays: true }, later.around);
+  second.seat = JSON.parse(JSON.stringify(seat));
+  second.open();
+  later.welcome('s1');
+  const hello = later.sentTexts()[0];
+  assert.deepEqual([hello.resume, hello.last_seq], ['resume-s1', 2]);
+});
+
+test('a change of the spoken language sends no audio again', () => {
+  const world = new World();
+  const session = new SpeakerSession('ws://x/ws', { room: 'main' }, { source: 'auto', targets: [], mode: 'fast' }, world.handlers, world.around);
+  world.welcome('s1', { position: 0 });
+  session.pushFrame(frame(0));
+  session.set({ source: 'es' });
+  world.receive('hello', { session: 's1', resume: 'r', targets: [], available_targets: [], position: 640 });
+  session.pushFrame(frame(640));
+  const positions = world.socket.sent.filter((data) => data instanceof ArrayBuffer).map((data) => Number(new DataView(data).getBigUint64(0, true)));
+  assert.deepEqual(positions, [0, 640]);
+  assert.equal(world.sentTexts().find(({ type }) => type === 'set').source, 'es');
+  session.abort();
 });
 
 const frame = (position, length = 640) => ({ position, samples: new Int16Array(length).fill(position / 640 + 1) });
@@ -186,7 +272,7 @@ test('the backlog is bounded, and no gap is longer than the protocol allows', ()
 
 test('a session loses no audio over a drop', () => {
   const world = new World();
-  const session = new SpeakerSession('ws://x/ws', { source: 'es', targets: ['en'], mode: 'fast' }, world.handlers, world.around);
+  const session = new SpeakerSession('ws://x/ws', { room: 'main', token: 'secret' }, { source: 'es', targets: ['en'], mode: 'fast' }, world.handlers, world.around);
   session.pushFrame(frame(0)); // before the hello: kept
   world.welcome();
   session.pushFrame(frame(640));
@@ -199,6 +285,7 @@ test('a session loses no audio over a drop', () => {
     sent.filter((data) => data instanceof ArrayBuffer).map((data) => Number(new DataView(data).getBigUint64(0, true))),
   );
   assert.deepEqual(positions, [[0, 640], [640, 1280, 1920]]);
-  assert.equal(world.sentTexts()[0].targets[0], 'en');
+  const hello = world.sentTexts()[0];
+  assert.deepEqual([hello.targets, hello.room, hello.token], [['en'], 'main', 'secret']);
   session.abort();
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Words } from '../../web/js/i18n.js';
-import { grouped, targetsOf } from '../../web/js/languages.js';
+import { bestOf, grouped, targetsOf } from '../../web/js/languages.js';
 
 test('what most people look for comes first, with the reader’s own languages, in the order given', () => {
   const codes = ['yo', 'de', 'ca', 'en', 'ba'];
@@ -11,7 +11,7 @@ test('what most people look for comes first, with the reader’s own languages, 
 
 test('a language without a name in this browser has the server’s', () => {
   const names = new Map();
-  const words = new Words('de', names);
+  const words = new Words('de', {}, names);
   assert.equal(words.languageName('qqx'), 'qqx');
   names.set('qqx', 'Klingon').set('de', 'German').set('no tag', 'Elvish');
   assert.equal(words.languageName('qqx'), 'Klingon');
@@ -24,4 +24,9 @@ test('targets of a language, or of any where it is to be detected, never itself'
   assert.deepEqual(targetsOf(languages, 'de'), ['en']);
   assert.deepEqual(targetsOf(languages, 'auto'), ['en', 'de', 'fr']);
   assert.deepEqual(targetsOf(languages, 'ja'), []);
+});
+
+test('the first language of the reader that can be read is taken', () => {
+  assert.equal(bestOf(['ca-ES', 'de-AT', 'en'], ['en', 'de']), 'de');
+  assert.equal(bestOf(['ca'], ['en']), undefined);
 });

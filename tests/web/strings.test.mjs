@@ -1,40 +1,63 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { Words, pickLanguage } from '../../web/js/i18n.js';
-import { STRINGS } from '../../web/js/strings.js';
+import { Words, ownName, pickLanguage } from '../../web/js/i18n.js';
+import { UI_LANGUAGES, loadStrings } from '../../web/js/strings.js';
 
 const WEB = new URL('../../web/', import.meta.url);
-const html = readFileSync(new URL('index.html', WEB), 'utf8');
+const PAGES = readdirSync(WEB).filter((name) => name.endsWith('.html'));
+const read = (name) => readFileSync(new URL(name, WEB), 'utf8');
+const pages = Object.fromEntries(PAGES.map((name) => [name, read(name)]));
+const tables = Object.fromEntries(await Promise.all(UI_LANGUAGES.map(async (one) => [one, await loadStrings(one, 'install')])));
+const ENGLISH = tables.en;
 
-for (const [language, table] of Object.entries(STRINGS)) {
+for (const [language, table] of Object.entries(tables)) {
   test(`${language} says everything, with the same places`, () => {
-    assert.deepEqual(Object.keys(table).sort(), Object.keys(STRINGS.en).sort());
+    assert.deepEqual(Object.keys(table).sort(), Object.keys(ENGLISH).sort());
     const places = (text) => (text.match(/\{\w+\}/g) ?? []).sort();
-    for (const key of Object.keys(STRINGS.en)) {
-      assert.deepEqual(places(table[key]), places(STRINGS.en[key]), key);
+    for (const key of Object.keys(ENGLISH)) {
+      assert.deepEqual(places(table[key]), places(ENGLISH[key]), key);
       assert.notEqual(table[key].trim(), '', key);
     }
   });
 }
 
-test('every string that the page and its problems name exists', () => {
-  const named = [...html.matchAll(/data-i18n(?:-label)?="(\w+)"/g)].map((match) => match[1]);
-  assert.ok(named.length > 20);
-  const scripts = readdirSync(new URL('js/', WEB)).filter((name) => name.endsWith('.js'));
-  const code = scripts.map((name) => readFileSync(new URL(`js/${name}`, WEB), 'utf8')).join('\n');
+const scripts = readdirSync(new URL('js/', WEB), { recursive: true }).filter((name) => name.endsWith('.js') && !name.startsWith('strings'));
+const code = scripts.map((name) => read(`js/${name}`)).join('\n');
+
+test('every string that the pages name exists', () => {
+  const marked = Object.values(pages).flatMap((html) => [...html.matchAll(/data-i18n(?:-label)?="(\w+)"/g)].map((match) => match[1]));
   const problems = [...code.matchAll(/new Problem\('(\w+)'/g)].map((match) => `problem.${match[1]}`);
-  assert.ok(problems.length > 3);
-  for (const key of [...named, ...problems, ...problems.map((name) => `${name}.do`)]) assert.ok(key in STRINGS.en, key);
+  const said = [...code.matchAll(/\bsay\('([\w.]+)'/g)].map((match) => match[1]);
+  const states = [...code.matchAll(/(?:setState|showState|[^.]\bstate)\('(\w+)'/g)].map((match) => `state_${match[1]}`);
+  assert.ok(marked.length > 60 && problems.length > 3 && said.length > 20 && states.length > 5);
+  for (const key of [...marked, ...said, ...states, ...problems, ...problems.map((name) => `${name}.do`)]) {
+    assert.ok(key in ENGLISH, key);
+  }
 });
 
-test('the page has no inline script, style or handler, and names no other host', () => {
-  assert.doesNotMatch(html, /<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|https?:\/\/|javascript:|data:/i);
+test('every string is used', () => {
+  const everything = Object.values(pages).join('\n') + code;
+  const built = /^(problem|notice|state|level|stage|lane|room|invited|theme)[._]/;
+  const unused = Object.keys(ENGLISH).filter((key) => !built.test(key) && !new RegExp(`['"]${key}['"]`).test(everything));
+  assert.deepEqual(unused, []);
 });
+
+for (const [name, html] of Object.entries(pages)) {
+  test(`${name} has no inline script, style or handler, and names no other host`, () => {
+    assert.doesNotMatch(html, /<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|https?:\/\/|javascript:|data:/i);
+  });
+}
 
 test('the best of the reader’s languages is picked, or English', () => {
   assert.equal(pickLanguage(['', 'ca-ES', 'de-AT', 'fr']), 'de');
   assert.equal(pickLanguage(['xx']), 'en');
-  assert.equal(new Words('de').languageName('es'), 'Spanisch');
-  assert.equal(new Words('en').languageName('auto'), STRINGS.en.auto);
+  assert.equal(new Words('de', tables.de).languageName('es'), 'Spanisch');
+  assert.equal(new Words('en', ENGLISH).languageName('auto'), ENGLISH.auto);
+});
+
+test('languages are offered by their own names', () => {
+  assert.equal(ownName('de'), 'Deutsch');
+  assert.equal(ownName('zz', new Map([['zz', 'Zzz']])), 'Zzz');
+  assert.equal(ownName('not a code'), 'not a code');
 });

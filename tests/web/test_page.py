@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.web.helpers import Opener, Page, transcript, translation, wait_in_page, wait_until
 from translate.protocol import schema_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
 RATE_HZ = 16_000
-Page = Any
-Opener = Callable[..., Page]
-
-
-def transcript(rev: int, committed: str, tail: str = "", *, segment: int = 0, final: bool = False) -> tuple[str, dict]:
-    fields = {"segment": segment, "rev": rev, "lang": "es", "committed": committed, "tail": tail, "final": final}
-    return "transcript", fields
-
-
-def translation(rev: int, committed: str, tail: str = "", *, segment: int = 0, lang: str = "en") -> tuple[str, dict]:
-    fields = {"segment": segment, "rev": rev, "lang": lang, "committed": committed, "tail": tail, "final": False}
-    return "translation", fields
 
 
 def start(page: Page, source: str = "es") -> None:
@@ -39,18 +26,6 @@ def start(page: Page, source: str = "es") -> None:
 def stop(page: Page) -> None:
     page.click("#toggle")
     page.wait_for_selector('#state[data-state="idle"]')
-
-
-def wait_until(true: Callable[[], bool], what: str, page: Page, seconds: float = 15) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"waited {seconds} s for {what}"
-        page.wait_for_timeout(50)
-
-
-def wait_in_page(page: Page, true: str, arg: Any = None) -> None:
-    """Waits for a JavaScript condition; Playwright's own ``wait_for_function`` needs eval, which the policy forbids."""
-    wait_until(lambda: bool(page.evaluate(true, arg)), true, page)
 
 
 def best_correlation(heard: np.ndarray, clip: np.ndarray) -> float:
@@ -150,9 +125,12 @@ def test_committed_text_is_only_ever_added_to(open_page: Opener, server: Any) ->
     pieces = page.evaluate("document.querySelector('.cell.spoken .committed').childNodes.length")
     assert pieces == len(revisions)
     assert page.evaluate("window.rewritten") == []
-    style = "(({fontStyle, textDecorationLine}) => [fontStyle, textDecorationLine])"
-    tail_style = page.evaluate(f"{style}(getComputedStyle(document.querySelector('.tail')))")
-    assert tail_style == ["italic", "underline"]
+    style = "getComputedStyle(document.querySelector({!r}))"
+    same = "(a, b) => a.font === b.font && a.letterSpacing === b.letterSpacing"
+    assert page.evaluate(f"({same})({style.format('.tail')}, {style.format('.committed')})"), (
+        "committing moves no letter"
+    )
+    assert page.evaluate(style.format(".tail") + ".textDecorationLine") == "underline"
     stop(page)
 
 
@@ -176,7 +154,7 @@ def test_only_finished_sentences_are_announced(open_page: Opener, server: Any) -
         translation(3, "Today people write. They", " do"),
     ]:
         server.say(kind, **fields)
-    wait_in_page(page, "document.querySelector('.cell:not(.spoken)').textContent.endsWith('They do')")
+    wait_in_page(page, "document.querySelector('.cell[data-lane=en]').textContent.endsWith('They do')")
     assert page.locator("#announcer p").all_text_contents() == ["Today people write."]
     stop(page)
 
@@ -269,7 +247,7 @@ def test_another_session_after_a_restart_keeps_what_was_read(open_page: Opener, 
     start(page)
     server.say("transcript", **transcript(7, "Hoy.", final=True)[1])
     page.wait_for_selector(".cell.spoken")
-    server.session = "session-2"
+    server.session, server.log = "session-2", "log-2"
     wait_until(lambda: len(server.heard) == 2 and len(server.heard[1].frames) > 10, "the second session", page)
     server.say("transcript", **transcript(1, "No")[1])
     wait_in_page(page, "document.querySelectorAll('.cell.spoken').length === 2")
@@ -285,7 +263,7 @@ def test_the_view_sticks_to_the_end_unless_the_reader_scrolls_up(open_page: Open
     def say(first: int, count: int) -> None:
         for segment in range(first, first + count):
             server.say("transcript", **transcript(1, f"Frase {segment}. " * 4, segment=segment, final=True)[1])
-        wait_in_page(page, "n => document.querySelectorAll('.row .cell').length === n", first + count)
+        wait_in_page(page, "n => document.querySelectorAll('.cell.spoken').length === n", first + count)
 
     below = "(e => e.scrollHeight - e.scrollTop - e.clientHeight)(document.getElementById('captions'))"
     say(0, 12)
@@ -366,7 +344,7 @@ def test_nothing_overflows_and_contrast_holds(open_page: Opener, server: Any, wi
     start(page)
     server.say("transcript", **transcript(1, "Hoy en día, las personas", " escriben")[1])
     server.say("translation", **translation(1, "Today, people", " write")[1])
-    page.wait_for_selector(".cell:not(.spoken)")
+    page.wait_for_selector(".cell[data-lane=en]")
     page.wait_for_timeout(100)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for scheme in ("light", "dark"):
@@ -410,6 +388,7 @@ def test_theme_and_language_of_the_page_are_kept(open_page: Opener, server: Any)
     dark = page.evaluate(ground)
     assert dark != light
     page.select_option("#ui-language", "de")
+    page.wait_for_selector("html[lang=de]")
     assert page.inner_text("#toggle") == "Start"
     assert page.inner_text("#settings-title") == "Sprachen"
     page.reload()

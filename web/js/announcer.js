@@ -1,6 +1,6 @@
 /** Reads committed sentences to screen readers; tails never. */
 
-import { SentenceGatherer } from './captions.js';
+import { SentenceGatherer } from './sentences.js';
 
 const KEPT = 30;
 

@@ -5,6 +5,15 @@ import { SPOKEN } from './captions.js';
 /** @typedef {import('./captions.js').Change} Change */
 /** @typedef {{root: HTMLElement, committed: HTMLElement, gap: HTMLElement, tail: HTMLElement}} CellView */
 
+/**
+ * @typedef {object} CaptionsParts
+ * @property {HTMLElement} captions what scrolls
+ * @property {HTMLElement} rows
+ * @property {HTMLElement} [headings] above the columns
+ * @property {HTMLElement} [empty] shown until something is said
+ * @property {HTMLElement} [jump] leads a reader who scrolled up back to the end
+ */
+
 /** How far from the end still counts as reading along, in CSS pixels. */
 const STICKY_PX = 48;
 
@@ -22,20 +31,26 @@ export class CaptionsView {
   #rowByKey = new Map();
   /** @type {Map<string, CellView>} */
   #cells = new Map();
+  /** @type {Set<HTMLElement>} cells that may not shrink now */
+  #held = new Set();
+  #isBulk = false;
   #stuck = true;
   #top = 0;
+  #most;
 
   /**
-   * @param {{captions: HTMLElement, rows: HTMLElement, headings: HTMLElement, empty: HTMLElement, jump: HTMLElement}} parts
+   * @param {CaptionsParts} parts
+   * @param {{most?: number}} [options] `most`: rows kept on screen
    */
-  constructor({ captions, rows, headings, empty, jump }) {
+  constructor({ captions, rows, headings, empty, jump }, { most = Infinity } = {}) {
+    this.#most = most;
     this.#scroller = captions;
     this.#rows = rows;
     this.#headings = headings;
     this.#empty = empty;
     this.#jump = jump;
     captions.addEventListener('scroll', () => this.#followReader(), { passive: true });
-    jump.addEventListener('click', () => this.jumpToLive());
+    jump?.addEventListener('click', () => this.jumpToLive());
     new ResizeObserver(() => this.#relax()).observe(captions);
   }
 
@@ -47,9 +62,36 @@ export class CaptionsView {
     this.#lanes = lanes;
     this.#title = title;
     this.#scroller.style.setProperty('--lanes', String(lanes.length));
-    this.#headings.replaceChildren(...lanes.map((lane) => this.#heading(lane)));
+    this.#headings?.replaceChildren(...lanes.map((lane) => this.#heading(lane)));
+    const anchor = this.#stuck ? undefined : this.#firstSeen();
+    const was = anchor?.offsetTop ?? 0;
     for (const cell of this.#cells.values()) this.#place(cell.root);
+    if (anchor?.offsetHeight) this.#scroller.scrollTop += anchor.offsetTop - was; // the reader stays at the same sentence
     this.#scrollIfStuck();
+  }
+
+  /** Takes all text away. */
+  clear() {
+    this.#rows.replaceChildren();
+    this.#rowByKey.clear();
+    this.#cells.clear();
+    this.#held.clear();
+    if (this.#empty) this.#empty.hidden = false;
+    if (this.#headings) this.#headings.hidden = true;
+    this.#stuck = true;
+    this.#scrollIfStuck();
+  }
+
+  /** Letters have another size: what was measured means nothing any more. */
+  relayout() {
+    this.#relax();
+  }
+
+  /** The first row that the reader sees. */
+  #firstSeen() {
+    const { scrollTop } = this.#scroller;
+    const rows = /** @type {HTMLElement[]} */ ([...this.#rows.children]);
+    return rows.find((row) => row.offsetTop + row.offsetHeight > scrollTop);
   }
 
   /** Shows a mark between two sessions. @param {string} text */
@@ -66,24 +108,35 @@ export class CaptionsView {
     this.#scroller.classList.toggle('calm', !shown);
   }
 
+  /** Many at once, such as what was said before; measured once. @param {Change[]} changes */
+  showAll(changes) {
+    this.#isBulk = true;
+    for (const change of changes) this.show(change);
+    this.#isBulk = false;
+    this.#scrollIfStuck();
+  }
+
   /** @param {Change} change */
   show(change) {
-    this.#empty.hidden = true;
-    this.#headings.hidden = false;
+    if (this.#empty) this.#empty.hidden = true;
+    if (this.#headings) this.#headings.hidden = false;
     const { root, committed, gap, tail } = this.#cell(change);
     root.lang = change.lang;
+    root.classList.toggle('own', change.own);
     if (change.append) committed.append(document.createTextNode(change.append));
     const words = change.tail.trimStart();
     gap.textContent = change.tail.slice(0, change.tail.length - words.length);
     if (tail.textContent !== words) tail.textContent = words;
-    if (change.final) root.style.removeProperty('min-height');
-    else this.#holdHeight(root);
+    if (change.final) {
+      if (this.#held.delete(root)) root.style.removeProperty('min-height');
+      committed.normalize(); // a long talk would end in a hundred thousand text nodes
+    } else this.#holdHeight(root);
     this.#scrollIfStuck();
   }
 
   jumpToLive() {
     this.#stuck = true;
-    this.#jump.hidden = true;
+    if (this.#jump) this.#jump.hidden = true;
     this.#scrollIfStuck();
     this.#scroller.focus({ preventScroll: true });
   }
@@ -141,23 +194,42 @@ export class CaptionsView {
     const element = document.createElement('div');
     element.className = 'row';
     element.dataset.order = String(order);
-    const rows = /** @type {HTMLElement[]} */ ([...this.#rows.children]);
-    const after = rows.findLast((one) => one.dataset.order === undefined || Number(one.dataset.order) < order);
+    let after = /** @type {HTMLElement | null} */ (this.#rows.lastElementChild); // where nearly every row belongs
+    const isLater = (/** @type {HTMLElement} */ one) => Number(one.dataset.order ?? -Infinity) >= order;
+    while (after && isLater(after)) after = /** @type {HTMLElement | null} */ (after.previousElementSibling);
     if (after) after.after(element);
     else this.#rows.prepend(element);
     this.#rowByKey.set(row, element);
+    element.dataset.row = row;
+    this.#prune();
     return element;
+  }
+
+  #prune() {
+    while (this.#rows.childElementCount > this.#most) {
+      const oldest = /** @type {HTMLElement} */ (this.#rows.firstElementChild);
+      const key = oldest.dataset.row ?? '';
+      for (const cell of /** @type {Iterable<HTMLElement>} */ (oldest.children)) {
+        this.#cells.delete(`${key}/${cell.dataset.lane}`);
+        this.#held.delete(cell);
+      }
+      this.#rowByKey.delete(key);
+      oldest.remove();
+    }
   }
 
   /** A tail that gets shorter must not pull up the lines below: an open cell does not shrink. @param {HTMLElement} root */
   #holdHeight(root) {
+    if (this.#isBulk || root.hidden) return;
+    this.#held.add(root);
     const height = root.offsetHeight;
     if (height > Number.parseFloat(root.style.minHeight || '0')) root.style.minHeight = `${height}px`;
   }
 
   /** Widths changed: held heights mean nothing any more. */
   #relax() {
-    for (const { root } of this.#cells.values()) root.style.removeProperty('min-height');
+    for (const root of this.#held) root.style.removeProperty('min-height');
+    this.#held.clear();
     this.#scrollIfStuck();
   }
 
@@ -167,12 +239,13 @@ export class CaptionsView {
     if (scrollHeight - scrollTop - clientHeight < STICKY_PX) this.#stuck = true;
     else if (scrollTop < this.#top) this.#stuck = false;
     this.#top = scrollTop;
-    if (this.#stuck) this.#jump.hidden = true;
+    if (this.#stuck && this.#jump) this.#jump.hidden = true;
   }
 
   #scrollIfStuck() {
+    if (this.#isBulk) return;
     if (!this.#stuck) {
-      this.#jump.hidden = false;
+      if (this.#jump) this.#jump.hidden = false;
       return;
     }
     this.#scroller.scrollTop = this.#scroller.scrollHeight;

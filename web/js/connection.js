@@ -10,6 +10,8 @@ const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
 /** Without any message for so long, though pings went out, the connection is taken for dead. */
 const SILENCE_MS = 20_000;
+/** With `patient`, how long a refused client waits before it tries again. */
+const PATIENCE_MS = 30_000;
 /** Pings right after the hello come quickly (the clock mapping needs a few), later ones seldom. */
 const PING_MS = [0, 150, 150, 150, 150];
 const PING_LATER_MS = 2_000;
@@ -34,11 +36,17 @@ export function backoffMs(attempt, random) {
 /**
  * @typedef {object} Handlers
  * @property {() => Record<string, unknown>} hello fields of the hello, without `resume` and `last_seq`
- * @property {(hello: Message, fresh: boolean) => void} opened `fresh`: another session than the one before
+ * @property {(hello: Message, fresh: boolean, again: boolean) => void} opened `fresh`: another session than the one
+ *   before; `again`: over another socket than before
  * @property {(message: Message) => void} message every other message
  * @property {(client_ms: number) => void} pinged a ping left
  * @property {(state: ConnectionState, delay_ms: number) => void} state
  * @property {(problem: Problem | null) => void} closed for good; `null`: the stream ended as it should
+ * @property {(problem: Problem) => void} [refused] with `patient`: instead of `closed`, before it waits to try again
+ *
+ * @typedef {object} Manner
+ * @property {boolean} [stays] the end of a stream is not the end of the connection: another speaker may follow
+ * @property {boolean} [patient] comes back after every refusal: nobody is there to press a button
  *
  * @typedef {object} Surroundings what a browser gives; tests give their own
  * @property {(url: string, protocol: string) => WebSocket} open
@@ -77,16 +85,19 @@ export class Connection {
   #retryTimer;
   #done = false;
   #refusal = '';
+  #manner;
 
-  /** @param {string} url @param {Handlers} handlers @param {Surroundings} [around] */
-  constructor(url, handlers, around = BROWSER) {
+  /** @param {string} url @param {Handlers} handlers @param {Manner} [manner] @param {Surroundings} [around] */
+  constructor(url, handlers, manner = {}, around = BROWSER) {
     this.#url = url;
     this.#handlers = handlers;
+    this.#manner = manner;
     this.#around = around;
   }
 
   /** Connects; every later try is made without being asked. */
   open() {
+    this.#retryTimer = undefined;
     this.#handlers.state('connecting', 0);
     const socket = this.#around.open(this.#url, SUBPROTOCOL);
     socket.binaryType = 'arraybuffer';
@@ -116,6 +127,33 @@ export class Connection {
   /** @param {ArrayBuffer} frame */
   sendAudio(frame) {
     if (this.#live) this.#socket?.send(frame);
+  }
+
+  /** The network may be back, or the device awake again: does not wait for the next try, or looks whether it lives. */
+  nudge() {
+    if (this.#retryTimer !== undefined) {
+      this.#around.cancel(this.#retryTimer);
+      this.#attempt = 0;
+      this.open();
+    } else if (this.#live) {
+      this.#around.cancel(this.#pingTimer);
+      this.#ping();
+    }
+  }
+
+  /**
+   * What a page that is loaded anew needs to go on where it was.
+   * @returns {{session: string, resume: string, last_seq: number}}
+   */
+  get seat() {
+    return { session: this.#session, resume: this.#resume, last_seq: this.#lastSeq };
+  }
+
+  /** @param {{session: string, resume: string, last_seq: number}} seat of an earlier page, before `open` */
+  set seat({ session, resume, last_seq }) {
+    this.#session = session;
+    this.#resume = resume;
+    this.#lastSeq = last_seq;
   }
 
   /** Gives up without waiting for what is under way. */
@@ -149,7 +187,7 @@ export class Connection {
     this.#lastSeq = Math.max(this.#lastSeq, message.seq);
     if (message.type === 'error') this.#refusal = message.message;
     this.#handlers.message(message);
-    if (message.type === 'end') this.#finish(null);
+    if (message.type === 'end' && !this.#manner.stays) this.#finish(null);
     return undefined;
   }
 
@@ -157,14 +195,16 @@ export class Connection {
   #welcome(hello) {
     const session = hello.session ?? '';
     const fresh = session !== this.#session;
+    const again = !this.#live;
     this.#lastSeq = hello.seq; // every connection counts its own
     this.#session = session;
     this.#resume = hello.resume;
     this.#live = true;
     this.#attempt = 0;
     this.#pings = 0;
-    this.#handlers.opened(hello, fresh);
+    this.#handlers.opened(hello, fresh, again);
     this.#handlers.state('live', 0);
+    this.#around.cancel(this.#pingTimer);
     this.#schedulePing();
   }
 
@@ -202,14 +242,23 @@ export class Connection {
     if (this.#done) return;
     const refusedResume = !had && this.#resume !== '' && FATAL.has(code);
     if (refusedResume) this.#resume = ''; // the server forgot the session: begin another one
-    const begun = this.#session !== '';
-    const final = (FATAL.has(code) && !refusedResume) || (TAKEN.has(code) && !begun) || code === CLOSE.DONE;
-    if (final) this.#finish(closeProblem(code, this.#refusal || reason));
-    else this.#retry();
+    const { stays, patient } = this.#manner;
+    const waits = stays || this.#session !== '';
+    const final = (FATAL.has(code) && !refusedResume) || (TAKEN.has(code) && !waits) || (code === CLOSE.DONE && !stays);
+    if (!final) this.#retry();
+    else if (patient) this.#wait(closeProblem(code, this.#refusal || reason));
+    else this.#finish(closeProblem(code, this.#refusal || reason));
   }
 
-  #retry() {
-    const delay_ms = backoffMs(this.#attempt, this.#around.random());
+  /** @param {Problem} problem */
+  #wait(problem) {
+    this.#handlers.refused?.(problem);
+    this.#retry(problem.key === 'bad_request' ? 0 : PATIENCE_MS);
+  }
+
+  /** @param {number} [least_ms] */
+  #retry(least_ms = 0) {
+    const delay_ms = Math.max(least_ms, backoffMs(this.#attempt, this.#around.random()));
     this.#attempt += 1;
     this.#handlers.state('waiting', delay_ms);
     this.#retryTimer = this.#around.later(() => this.open(), delay_ms);

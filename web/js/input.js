@@ -12,13 +12,14 @@ import { SAMPLES, loadSample } from './sample.js';
  */
 
 /**
+ * @param {string} device id, or empty: the browser's choice
  * @param {(frame: AudioFrame) => void} onFrame
  * @param {() => void} onGone the microphone was unplugged or taken away
  * @returns {Promise<Input>}
  * @throws {import('./problems.js').Problem}
  */
-export async function listenToMicrophone(onFrame, onGone) {
-  const stream = await openMicrophone();
+export async function listenToMicrophone(device, onFrame, onGone) {
+  const stream = await openMicrophone(device);
   for (const track of stream.getTracks()) track.onended = onGone;
   const context = new AudioContext();
   const release = async () => {

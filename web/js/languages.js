@@ -1,7 +1,8 @@
 /** Which languages the server hears and translates into. */
 
-import { Problem } from './problems.js';
+import { Problem, unexpected } from './problems.js';
 
+const RETRY_MS = 3_000;
 /** Spoken by most of the people who look for a language here; they need not search a list of a hundred. */
 const COMMON = ['ar', 'de', 'en', 'es', 'fr', 'hi', 'it', 'ja', 'ko', 'nl', 'pl', 'pt', 'ru', 'tr', 'uk', 'zh'];
 
@@ -10,6 +11,7 @@ const COMMON = ['ar', 'de', 'en', 'es', 'fr', 'hi', 'it', 'ja', 'ko', 'nl', 'pl'
  * @property {string[]} sources codes that recognition knows
  * @property {Record<string, string[]>} targets codes by source; `auto` where the server says so
  * @property {Map<string, string>} names in English, by code, for languages that the browser has no name for
+ * @property {Map<string, string>} natives in the language itself, for the same
  */
 
 /**
@@ -26,12 +28,13 @@ export async function fetchLanguages(url) {
   } catch (error) {
     throw new Problem('no_server', error instanceof Error ? error.message : '');
   }
-  /** @type {{code: string, name: string}[]} */
+  /** @type {{code: string, name: string, native: string}[]} */
   const sources = body.sources;
   return {
     sources: sources.map(({ code }) => code),
     targets: body.targets,
     names: new Map(sources.map(({ code, name }) => [code, name])),
+    natives: new Map(sources.map(({ code, native }) => [code, native])),
   };
 }
 
@@ -54,4 +57,31 @@ export function targetsOf({ targets }, source) {
 export function grouped(codes, preferred) {
   const near = new Set([...COMMON, ...preferred.map((tag) => tag.toLowerCase().split('-')[0])]);
   return { common: codes.filter((code) => near.has(code)), more: codes.filter((code) => !near.has(code)) };
+}
+
+/**
+ * The reader's own language, as far as it can be read here.
+ * @param {readonly string[]} preferred language tags, best first
+ * @param {readonly string[]} codes that can be read
+ * @returns {string | undefined} one of the codes
+ */
+export function bestOf(preferred, codes) {
+  const wanted = preferred.map((tag) => tag.toLowerCase().split('-')[0]);
+  return wanted.find((code) => codes.includes(code));
+}
+
+/**
+ * Asks until the service answers.
+ * @param {(problem: Problem) => void} onProblem told each time it does not
+ * @returns {Promise<Languages>}
+ */
+export async function awaitLanguages(onProblem) {
+  for (;;) {
+    try {
+      return await fetchLanguages(new URL('languages', document.baseURI));
+    } catch (error) {
+      onProblem(unexpected(error));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
 }

@@ -1,4 +1,4 @@
-/** Asks for the microphone. */
+/** Asks for the microphone, and which ones there are. */
 
 import { Problem, microphoneProblem } from './problems.js';
 
@@ -8,21 +8,31 @@ import { Problem, microphoneProblem } from './problems.js';
  * cancellation is off because the page plays nothing while it listens; automatic gain stays on, since a speaker far
  * from the microphone would not pass the voice detector.
  */
-const CONSTRAINTS = {
-  audio: { channelCount: 1, noiseSuppression: false, echoCancellation: false, autoGainControl: true },
-  video: false,
-};
+const CONSTRAINTS = { channelCount: 1, noiseSuppression: false, echoCancellation: false, autoGainControl: true };
 
 /**
+ * @param {string} [device] id of one of `microphones`; another one is taken when it is gone
  * @returns {Promise<MediaStream>}
  * @throws {Problem} not_secure, mic_unsupported, mic_denied, mic_missing or mic_in_use
  */
-export async function openMicrophone() {
+export async function openMicrophone(device = '') {
   if (!globalThis.isSecureContext) throw new Problem('not_secure');
   if (!navigator.mediaDevices?.getUserMedia || !globalThis.AudioWorkletNode) throw new Problem('mic_unsupported');
+  const audio = device ? { ...CONSTRAINTS, deviceId: { ideal: device } } : CONSTRAINTS;
   try {
-    return await navigator.mediaDevices.getUserMedia(CONSTRAINTS);
+    return await navigator.mediaDevices.getUserMedia({ audio, video: false });
   } catch (error) {
     throw microphoneProblem(error);
   }
+}
+
+/**
+ * @returns {Promise<{id: string, label: string}[]>} without names until the microphone has been allowed once; empty
+ *   where the browser does not tell
+ */
+export async function microphones() {
+  const devices = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+  return devices
+    .filter(({ kind, deviceId }) => kind === 'audioinput' && deviceId && deviceId !== 'default' && deviceId !== 'communications')
+    .map(({ deviceId, label }) => ({ id: deviceId, label }));
 }

@@ -1,18 +1,19 @@
 /** A speaker's session: audio up, text down, over a connection that may drop and come back. No DOM. */
 
 import { Backlog } from './backlog.js';
-import { ClockMap } from './clock.js';
 import { Connection } from './connection.js';
+import { PaintClock } from './paint-clock.js';
 import { encodeAudioFrame } from './protocol.js';
 
 /** @typedef {import('./protocol.js').Message} Message */
 /** @typedef {import('./framer.js').AudioFrame} AudioFrame */
-/** @typedef {{source: string, targets: string[], mode: 'fast' | 'calm'}} Choice */
+/** @typedef {{source: string, allowed_sources?: string[], targets: string[], mode: 'fast' | 'calm'}} Choice */
+/** @typedef {{room: string, token?: string}} Entry */
 
 /**
  * @typedef {object} SessionHandlers
- * @property {(hello: Message, fresh: boolean) => void} opened
- * @property {(message: Message) => void} message transcript, translation, speech, lag, notice
+ * @property {(hello: Message, fresh: boolean, again: boolean) => void} opened
+ * @property {(message: Message) => void} message everything but pong
  * @property {(state: import('./connection.js').ConnectionState, delay_ms: number) => void} state
  * @property {(problem: import('./problems.js').Problem | null) => void} closed
  */
@@ -23,35 +24,38 @@ const QUEUED_BYTES = 64 * 1024;
 const FINISH_MS = 30_000;
 
 export class SpeakerSession {
+  #entry;
   #choice;
   #handlers;
   #backlog = new Backlog();
-  #clock = new ClockMap();
   /** @type {Map<number, number>} ping time -> end of the audio that went before it */
   #pinged = new Map();
   #connection;
-  #stream = 0;
+  #clock;
   #ending = false;
   #endSent = false;
 
   /**
    * @param {string} url
+   * @param {Entry} entry
    * @param {Choice} choice
    * @param {SessionHandlers} handlers
    * @param {import('./connection.js').Surroundings} [around]
    */
-  constructor(url, choice, handlers, around) {
+  constructor(url, entry, choice, handlers, around) {
+    this.#entry = entry;
     this.#choice = choice;
     this.#handlers = handlers;
     const wiring = {
       hello: () => this.#hello(),
-      opened: (/** @type {Message} */ hello, /** @type {boolean} */ fresh) => this.#opened(hello, fresh),
+      opened: this.#opened.bind(this),
       message: (/** @type {Message} */ message) => this.#message(message),
       pinged: (/** @type {number} */ client_ms) => this.#pinged.set(client_ms, this.#backlog.sentEnd),
       state: handlers.state,
       closed: handlers.closed,
     };
-    this.#connection = new Connection(url, wiring, around);
+    this.#connection = new Connection(url, wiring, {}, around);
+    this.#clock = new PaintClock(this.#connection);
     this.#connection.open();
   }
 
@@ -66,28 +70,15 @@ export class SpeakerSession {
     this.#pump();
   }
 
-  /** @param {{targets?: string[], mode?: 'fast' | 'calm'}} change */
+  /** @param {{source?: string, targets?: string[], mode?: 'fast' | 'calm'}} change */
   set(change) {
     this.#choice = { ...this.#choice, ...change };
     this.#connection.send('set', change);
   }
 
-  /** Names the present connection: message numbers mean nothing on another one. */
-  get stream() {
-    return this.#stream;
-  }
-
-  /**
-   * @param {number} stream the connection that brought the event
-   * @param {number} event_seq of the text event that is now on the screen
-   * @param {number} local_ms when it was painted, on this page's clock
-   * @returns {number | null} the same on the session clock; `null`: not known yet, nothing was reported
-   */
-  painted(stream, event_seq, local_ms) {
-    if (stream !== this.#stream) return null;
-    const painted_ms = this.#clock.toServer(local_ms);
-    if (painted_ms !== null) this.#connection.send('painted', { event_seq, painted_ms });
-    return painted_ms;
+  /** The network may be back. */
+  nudge() {
+    this.#connection.nudge();
   }
 
   /** No more audio: the last words are waited for, then `closed` is called. */
@@ -104,19 +95,18 @@ export class SpeakerSession {
   }
 
   #hello() {
-    const { source, targets, mode } = this.#choice;
-    return { versions: ['v1'], role: 'speaker', room: 'main', source, targets, mode, capabilities: ['painted', 'resume'] };
+    return { versions: ['v1'], role: 'speaker', ...this.#entry, ...this.#choice, capabilities: ['painted', 'resume'] };
   }
 
-  /** @param {Message} hello @param {boolean} fresh */
-  #opened(hello, fresh) {
-    this.#stream += 1;
+  /** @param {Message} hello @param {boolean} fresh @param {boolean} again */
+  #opened(hello, fresh, again) {
+    this.#clock.opened(hello, fresh, again);
+    this.#handlers.opened(hello, fresh, again);
+    if (!fresh && !again) return; // the spoken language has changed, nothing else
     this.#pinged.clear();
     this.#endSent = false;
     if (fresh) this.#backlog.restart();
     else this.#backlog.resume(hello.position ?? 0);
-    if (fresh) this.#clock.reset();
-    this.#handlers.opened(hello, fresh);
     queueMicrotask(() => this.#pump());
   }
 
@@ -142,7 +132,7 @@ export class SpeakerSession {
   /** @param {Message} message */
   #message(message) {
     if (message.type === 'pong') {
-      this.#clock.add(message.client_ms, message.server_ms, performance.now());
+      this.#clock.pong(message, performance.now());
       const arrived = this.#pinged.get(message.client_ms);
       this.#pinged.delete(message.client_ms);
       if (arrived !== undefined) this.#backlog.confirm(arrived);

@@ -1,6 +1,7 @@
 /** The form: spoken language, targets, mode. Remembers the last choice in this browser. */
 
 import { grouped, targetsOf } from './languages.js';
+import { keep, recall } from './store.js';
 
 /** @typedef {import('./session.js').Choice} Choice */
 /** @typedef {import('./languages.js').Languages} Languages */
@@ -24,7 +25,7 @@ export class SettingsView {
   #parts;
   #words;
   /** @type {Languages} */
-  #languages = { sources: [], targets: {}, names: new Map() };
+  #languages = { sources: [], targets: {}, names: new Map(), natives: new Map() };
   /** @type {Choice} */
   #choice = { source: 'auto', targets: ['en'], mode: 'fast' };
 
@@ -84,18 +85,14 @@ export class SettingsView {
       targets: [...data.getAll('target').map(String), ...hidden],
       mode: data.get('mode') === 'calm' ? 'calm' : 'fast',
     };
-    localStorage.setItem(KEY, JSON.stringify(this.#choice));
+    keep(KEY, this.#choice);
     this.#draw();
   }
 
   #recall() {
-    try {
-      const { source, targets, mode } = JSON.parse(localStorage.getItem(KEY) ?? '{}');
-      if (typeof source === 'string' && Array.isArray(targets)) {
-        this.#choice = { source, targets: targets.map(String), mode: mode === 'calm' ? 'calm' : 'fast' };
-      }
-    } catch {
-      localStorage.removeItem(KEY); // not ours: begin with the defaults
+    const { source, targets, mode } = recall(KEY) ?? {};
+    if (typeof source === 'string' && Array.isArray(targets)) {
+      this.#choice = { source, targets: targets.map(String), mode: mode === 'calm' ? 'calm' : 'fast' };
     }
   }
 

@@ -1,9 +1,16 @@
-/** String tables of the page, by language; English is the reference, and the fallback for a missing key. */
+/** String tables of the page, one file per language; a page loads only the one it shows. */
 
-import { DE } from './strings/de.js';
-import { EN } from './strings/en.js';
-import { ES } from './strings/es.js';
-import { FR } from './strings/fr.js';
+/** Languages of the page's own text; English first, for it is what others fall back to. */
+export const UI_LANGUAGES = Object.freeze(['en', 'es', 'de', 'fr']);
 
-/** @type {Readonly<Record<string, Record<string, string>>>} */
-export const STRINGS = Object.freeze({ en: EN, es: ES, de: DE, fr: FR });
+/**
+ * @param {string} language one of UI_LANGUAGES
+ * @param {string} [group] strings that only some page needs
+ * @returns {Promise<Record<string, string>>}
+ */
+export async function loadStrings(language, group) {
+  const { default: table } = await import(`./strings/${language}.js`);
+  if (!group) return table;
+  const { default: more } = await import(`./strings/${group}/${language}.js`);
+  return { ...table, ...more };
+}

@@ -1,11 +1,13 @@
 /** Light, dark, or as the system has it. */
 
+import { keep, recall } from './store.js';
+
 const ORDER = ['auto', 'light', 'dark'];
 const KEY = 'sottovoce.theme';
 
 /** @param {HTMLElement} root @param {HTMLElement} button @param {(key: string) => string} say @returns {() => void} writes the label anew */
 export function bindTheme(root, button, say) {
-  let theme = localStorage.getItem(KEY) ?? 'auto';
+  let theme = recall(KEY) ?? 'auto';
   if (!ORDER.includes(theme)) theme = 'auto';
   const apply = () => {
     root.dataset.theme = theme;
@@ -14,7 +16,7 @@ export function bindTheme(root, button, say) {
   };
   button.addEventListener('click', () => {
     theme = ORDER[(ORDER.indexOf(theme) + 1) % ORDER.length];
-    localStorage.setItem(KEY, theme);
+    keep(KEY, theme);
     apply();
   });
   apply();

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { kioskOptions } from '../../web/js/kiosk-options.js';
+import { credentials, placeOf, webSocketUrl } from '../../web/js/place.js';
+import { secureAddress } from '../../web/js/secure-hint.js';
+import { partnerAddress } from '../../web/js/talk-devices.js';
+
+test('room, languages and token come from the address; the token only from the fragment', () => {
+  const place = placeOf('https://box:8443/listen?room=hall&to=de,en,de#t=abc.DEF');
+  assert.deepEqual([place.room, place.targets, place.token], ['hall', ['de', 'en'], 'abc.DEF']);
+  assert.deepEqual(credentials(place), { room: 'hall', token: 'abc.DEF' });
+  assert.equal(placeOf('http://box/?t=abc').token, null);
+  assert.deepEqual(credentials(placeOf('http://box/')), { room: 'main' });
+});
+
+test('what is malformed counts as absent', () => {
+  for (const room of ['', '.x', 'a/b', '<script>', 'x'.repeat(65)]) {
+    assert.equal(placeOf(`http://box/?room=${encodeURIComponent(room)}`).room, 'main');
+  }
+  assert.deepEqual(placeOf('http://box/?to=,%3Cb%3E,e,de').targets, ['de']);
+});
+
+test('the WebSocket is at the same place, as secure as the page, and never carries the token', () => {
+  assert.equal(webSocketUrl('https://box:8443/listen?room=a#t=x'), 'wss://box:8443/ws');
+  assert.equal(webSocketUrl('http://box/sub/'), 'ws://box/sub/ws');
+});
+
+test('kiosk options are bounded and have defaults', () => {
+  const of = (query) => kioskOptions(new URLSearchParams(query));
+  assert.deepEqual(of(''), { lines: 3, size: '', align: '', overlay: false, stay_ms: 8_000, mode: 'calm', theme: '' });
+  assert.deepEqual(of('stay=20&lines=2&size=8&align=right&overlay=1&mode=fast&theme=dark'), {
+    lines: 2, size: '8vh', align: 'right', overlay: true, stay_ms: 20_000, mode: 'fast', theme: 'dark',
+  });
+  assert.deepEqual(of('lines=0&size=9999&align=%22%3E&theme=x'), of(''));
+  assert.equal(of('overlay=0').overlay, false);
+  assert.equal(of('overlay').align, 'center');
+});
+
+test('the secure address is the same page, and only a secure one', () => {
+  const here = new URL('http://10.0.0.5:8765/talk?room=a#t=x');
+  assert.equal(secureAddress({ secure_url: 'https://10.0.0.5:8766/', has_authority: true }, here), 'https://10.0.0.5:8766/talk?room=a#t=x');
+  assert.equal(secureAddress({ secure_url: 'javascript:alert(1)', has_authority: true }, here), null);
+  assert.equal(secureAddress(null, here), null);
+});
+
+test('the other device gets the other side, and chooses its own language', () => {
+  const other = partnerAddress(new URL('https://box/talk?room=desk&side=a&to=en#t=x'), 'a');
+  assert.equal(other, 'https://box/talk?room=desk&side=b#t=x');
+});

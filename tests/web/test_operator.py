@@ -1,0 +1,110 @@
+"""The operator's page in real Chromium."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import segno
+
+from tests.web.helpers import Opener, Page, wait_in_page, wait_until
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
+
+URL = "https://192.168.1.20:8766/listen?room=hall#t=bDpt.Q2Zr"
+STAGES = {"receive": 12, "vad": 3, "asr_wait": 60, "asr": 210, "mt_wait": 5, "mt": 140, "send": 2}
+SERVER = {"sessions": 1, "connections": 7, "uptime_s": 3_725.0, "rss_bytes": 500 * 2**20}
+
+
+def room(name: str, **more: Any) -> dict[str, Any]:
+    stages = {stage: {"p50": ms, "p95": 2 * ms} for stage, ms in STAGES.items()}
+    latency = {"capture_sent_ms": {"p50": 840, "p95": 1410}, "stages": stages}
+    told = {"room": name, "source": "es", "speaking": True, "muted": False, "listeners": {"en": 3, "": 1}}
+    return told | {"behind_ms": {"asr": 0, "mt.en": 2300}, "latency": latency} | more
+
+
+def operate(open_page: Opener, server: Any, **options: Any) -> Page:
+    page = open_page("operate?room=hall#t=key", ready="#invite-form", **options)
+    page.wait_for_selector("#state[data-state=operating]")
+    hello = server.heard[-1].of("hello")[0]
+    assert (hello["role"], hello["room"], hello["token"]) == ("operator", "hall", "key")
+    return page
+
+
+def controls(server: Any) -> list[dict[str, Any]]:
+    return [{k: v for k, v in m.items() if k not in ("seq", "t_ms", "type")} for m in server.heard[-1].of("control")]
+
+
+def test_rooms_listeners_delays(open_page: Opener, server: Any) -> None:
+    page = operate(open_page, server)
+    quiet = {"room": "empty", "speaking": False, "muted": False, "listeners": {}, "behind_ms": {}, "latency": {}}
+    server.say("status", rooms=[room("hall"), quiet], server=SERVER)
+    page.wait_for_selector("article[data-room=hall]")
+    text = page.inner_text("article[data-room=hall]")
+    for said in ("Speaker connected", "English 3", "As spoken 1", "Spanish", "Translation English 2.30 s", "0.84 s"):
+        assert said in text
+    rows = page.locator("article[data-room=hall] tbody th").all_inner_texts()
+    assert rows[0] == "Microphone → server"
+    assert len(rows) == len(STAGES)
+    widths = page.evaluate("[...document.querySelectorAll('.part')].map(e => e.getBoundingClientRect().width)")
+    whole = sum(widths)
+    assert [width / whole for width in widths] == pytest.approx([ms / 432 for ms in STAGES.values()], abs=0.01)
+    assert "Nobody reads" in page.inner_text("article[data-room=empty]")
+    assert page.locator("article[data-room=empty] button:enabled").count() == 0
+    assert "1:02 h" in page.inner_text("#server")
+    server.say("status", rooms=[room("hall", muted=True)], server=SERVER)
+    page.wait_for_selector("article[data-room=hall] [data-state=muted]")
+    assert page.locator("article[data-room]").count() == 1
+
+
+def test_muting_takes_one_press_and_ending_a_talk_two(open_page: Opener, server: Any) -> None:
+    page = operate(open_page, server, viewport={"width": 390, "height": 844})
+    server.say("status", rooms=[room("hall")], server=SERVER)
+    page.click("text=Mute")
+    page.click("text=End the talk")
+    server.say("status", rooms=[room("hall", muted=True)], server=SERVER)
+    page.wait_for_selector("text=Press again to end")
+    page.wait_for_selector("text=Unmute")
+    wait_until(lambda: len(controls(server)) == 1, "the muting", page)
+    page.click("text=Press again to end")
+    page.click("text=Unmute")
+    wait_until(lambda: len(controls(server)) == 3, "three actions", page)
+    assert controls(server) == [
+        {"action": "mute", "room": "hall"},
+        {"action": "stop", "room": "hall"},
+        {"action": "unmute", "room": "hall"},
+    ]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_invitations_are_made_shown_and_revoked(open_page: Opener, server: Any) -> None:
+    page = operate(open_page, server)
+    page.select_option("#invite-role", "speaker")
+    page.click("#invite-form button")
+    wait_until(lambda: bool(controls(server)), "the wish", page)
+    assert controls(server) == [{"action": "invite", "role": "speaker", "room": "hall", "valid_s": 28800}]
+    qr = segno.make(URL).svg_data_uri()
+    fields = {"role": "speaker", "room": "hall", "url": URL, "qr": qr, "token_id": "k3v9", "expires_s": 1.8e9}
+    server.say("invite", **fields)
+    page.wait_for_selector("#invites img")
+    wait_in_page(page, "document.querySelector('#invites img').naturalWidth > 0")
+    assert URL in page.inner_text("#invites")
+    server.say("invite", **fields | {"qr": "https://example.org/track.png", "url": "<b>x</b>"})
+    page.wait_for_selector("#invites article:nth-child(2)")
+    assert page.locator("#invites img").count() == 1, "a picture from elsewhere is not asked for"
+    assert page.locator("#invites b").count() == 0
+    page.locator("text=Revoke").last.click()
+    wait_until(lambda: len(controls(server)) == 2, "the revocation", page)
+    assert controls(server)[1] == {"action": "revoke", "token_id": "k3v9"}
+    assert page.locator("#invites img").count() == 0
+    server.say("notice", code="no_invite", message="no way in", retryable=False)
+    page.wait_for_selector("#notice:not([hidden])")
+    assert "--lan" in page.inner_text("#notice")
+
+
+def test_a_room_name_that_cannot_be_is_refused_by_the_form(open_page: Opener, server: Any) -> None:
+    page = operate(open_page, server)
+    page.fill("#invite-room", "<script>")
+    page.click("#invite-form button")
+    page.wait_for_timeout(200)
+    assert controls(server) == []

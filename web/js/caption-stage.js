@@ -1,0 +1,101 @@
+/** Texts on their way from one connection to the screen: model, view, and whoever else follows what is said. */
+
+import { reportPaint } from './paint-clock.js';
+import { SPOKEN } from './captions.js';
+
+/** @typedef {import('./protocol.js').Message} Message */
+/** @typedef {import('./captions.js').Change} Change */
+/** @typedef {{add: (change: Change) => void}} Follower */
+
+/**
+ * @typedef {object} StageHooks
+ * @property {(lang: string) => void} [heard] the spoken language is another one than before
+ * @property {(lane: string, marks: import('./protocol.js').Marks) => void} [painted] a text is on the screen; `painted` among the marks
+ */
+
+export class CaptionStage {
+  #model;
+  #view;
+  #followers;
+  #hooks;
+  #heard = '';
+  /** @type {Set<string>} cells that are followed and not final yet */
+  #followed = new Set();
+  /** @type {Map<string, number>} by lane, the newest row that was followed */
+  #newest = new Map();
+
+  /**
+   * @param {import('./captions.js').CaptionModel} model
+   * @param {{show: (change: Change) => void, showAll: (changes: Change[]) => void}} view
+   * @param {Follower[]} [followers] are told of new texts, not of old ones that come late
+   * @param {StageHooks} [hooks]
+   */
+  constructor(model, view, followers = [], hooks = {}) {
+    this.#model = model;
+    this.#view = view;
+    this.#followers = followers;
+    this.#hooks = hooks;
+  }
+
+  /** Language of the latest transcript; empty before the first. */
+  get heard() {
+    return this.#heard;
+  }
+
+  /** @param {Message} hello */
+  enter(hello) {
+    this.#model.enter(hello);
+    this.#model.setZero(Date.now() - hello.t_ms);
+  }
+
+  /** @param {Message} message any @param {import('./paint-clock.js').PaintClock} clock @returns {boolean} whether it held texts */
+  take(message, clock) {
+    if (message.type === 'snapshot') this.showAll(this.#model.applySnapshot(message));
+    else if (message.type === 'transcript' || message.type === 'translation') this.#text(message, clock);
+    else return false;
+    return true;
+  }
+
+  /** Texts from before. @param {Change[]} changes */
+  showAll(changes) {
+    this.#view.showAll(changes);
+    const spoken = changes.findLast(({ lane }) => lane === SPOKEN);
+    if (spoken) this.#hear(spoken.lang);
+  }
+
+  /** @param {Message} message @param {import('./paint-clock.js').PaintClock} clock */
+  #text(message, clock) {
+    const changes = this.#model.apply(message);
+    if (changes.length === 0) return;
+    if (message.type === 'transcript') this.#hear(message.lang);
+    for (const change of changes) {
+      if (change.broken) console.warn(`the server took committed text back in row ${change.row}`);
+      this.#view.show(change);
+      if (this.#isNews(change)) for (const follower of this.#followers) follower.add(change);
+    }
+    const [{ lane }] = changes;
+    reportPaint(clock, message, (painted) => this.#hooks.painted?.(lane, { ...message.marks, painted }));
+  }
+
+  /**
+   * Translations of what was said long ago come late where a reader changes languages: nobody wants them said.
+   * @param {Change} change
+   */
+  #isNews({ row, lane, order, final }) {
+    const cell = `${row}/${lane}`;
+    if (!this.#followed.has(cell)) {
+      if (order < (this.#newest.get(lane) ?? -Infinity)) return false;
+      this.#newest.set(lane, order);
+      this.#followed.add(cell);
+    }
+    if (final) this.#followed.delete(cell);
+    return true;
+  }
+
+  /** @param {string} lang */
+  #hear(lang) {
+    if (lang === this.#heard) return;
+    this.#heard = lang;
+    this.#hooks.heard?.(lang);
+  }
+}

@@ -1,0 +1,129 @@
+/** Projector and stream: one or two languages, no controls, no questions, never gives up. */
+
+import { CaptionModel, SPOKEN } from '../captions.js';
+import { CaptionStage } from '../caption-stage.js';
+import { ownName } from '../i18n.js';
+import { kioskOptions } from '../kiosk-options.js';
+import { LanePane, sideBySide } from '../lane-pane.js';
+import { awaitLanguages, bestOf, targetsOf } from '../languages.js';
+import { Listening, nudgeOnReturn } from '../listening.js';
+import { credentials, placeOf, webSocketUrl } from '../place.js';
+import { Shell, byId } from '../shell.js';
+import { WakeLock } from '../wake-lock.js';
+
+/** @typedef {import('../protocol.js').Message} Message */
+
+const MOST_LANES = 2;
+/** Rows kept: a screen that runs for months must not grow. */
+const MOST_ROWS = 60;
+const REST_MS = 2_000;
+
+const shell = await Shell.open();
+const place = placeOf(location.href);
+const options = kioskOptions(place.options);
+const screen = byId('screen');
+const { body } = document;
+
+/** @param {string} state */
+function showState(state) {
+  byId('state').dataset.state = state;
+  byId('state-text').textContent = shell.say(`state_${state}`);
+}
+
+function dress() {
+  body.classList.toggle('overlay', options.overlay);
+  if (options.theme) document.documentElement.dataset.theme = options.theme;
+  if (options.size) screen.style.setProperty('--size', options.size);
+  if (options.align) screen.style.setProperty('--align', options.align);
+  screen.style.setProperty('--lines', String(options.lines));
+}
+
+/** @param {string} lane @param {ReadonlyMap<string, string>} natives */
+function paneOf(lane, natives) {
+  const pane = document.createElement('section');
+  pane.className = 'kiosk-pane';
+  const tag = document.createElement('p');
+  tag.className = 'kiosk-tag';
+  tag.textContent = lane === SPOKEN ? shell.say('column_spoken') : ownName(lane, natives);
+  const captions = document.createElement('div');
+  captions.className = 'captions';
+  captions.dataset.lane = lane;
+  const rows = document.createElement('div');
+  rows.className = 'rows';
+  captions.append(rows);
+  pane.append(tag, captions);
+  screen.append(pane);
+  return new LanePane({ captions, rows }, lane, { most: MOST_ROWS });
+}
+
+let restTimer = 0;
+function restCursor() {
+  body.classList.remove('resting');
+  clearTimeout(restTimer);
+  restTimer = setTimeout(() => body.classList.add('resting'), REST_MS);
+}
+
+let silenceTimer = 0;
+function noteSpeech() {
+  body.classList.remove('silent');
+  clearTimeout(silenceTimer);
+  silenceTimer = setTimeout(() => body.classList.add('silent'), options.stay_ms);
+}
+
+function toggleFullScreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else document.documentElement.requestFullscreen?.().catch(() => {}); // refused: the window stays as it is
+}
+
+dress();
+showState('connecting');
+restCursor();
+document.addEventListener('pointermove', restCursor);
+document.addEventListener('dblclick', toggleFullScreen);
+document.addEventListener('keydown', ({ key }) => key === 'f' && toggleFullScreen());
+new WakeLock().turn(true);
+
+const languages = await awaitLanguages(() => showState('returning'));
+const readable = targetsOf(languages, 'auto');
+const known = (/** @type {string} */ code) => readable.includes(code) || languages.sources.includes(code);
+const wanted = place.targets.filter(known).slice(0, MOST_LANES);
+const own = bestOf(navigator.languages, readable);
+const lanes = wanted.length > 0 ? wanted : own ? [SPOKEN, own] : [SPOKEN];
+screen.style.setProperty('--panes', String(lanes.length));
+screen.style.setProperty('--total', String(lanes.length * options.lines));
+const panes = lanes.map((lane) => paneOf(lane, languages.natives));
+for (const pane of panes) pane.view.showTails(options.mode === 'fast');
+const model = new CaptionModel({ most: MOST_ROWS });
+const stage = new CaptionStage(model, sideBySide(panes), [{ add: noteSpeech }]);
+const all = lanes.filter((lane) => lane !== SPOKEN);
+let asked = all;
+
+const listening = new Listening(webSocketUrl(document.baseURI), credentials(place), { targets: all, mode: options.mode }, {
+  opened: (hello) => {
+    stage.enter(hello);
+    showState(hello.session ? 'reading' : 'no_speaker');
+    const possible = all.filter(
+      (code) => !hello.session || hello.source === 'auto' || hello.source === code || hello.available_targets.includes(code),
+    );
+    if (possible.join() !== asked.join()) ask(possible);
+  },
+  message: (message) => {
+    if (stage.take(message, listening.clock)) return;
+    if (message.type === 'end') showState('no_speaker');
+  },
+  state: (state) => state !== 'live' && showState(state === 'waiting' ? 'returning' : state),
+  closed: () => {}, // patient: it never is
+  refused: ({ key }) => {
+    if (key === 'bad_request') ask([]); // this talk cannot be had in these languages: what is spoken, at least
+  },
+}, { patient: true });
+
+/** @param {string[]} targets */
+function ask(targets) {
+  asked = targets;
+  listening.set({ targets });
+}
+
+listening.open();
+nudgeOnReturn(() => listening.nudge());
+for (const type of ['resize', 'fullscreenchange']) addEventListener(type, () => panes.forEach(({ view }) => view.relayout()));

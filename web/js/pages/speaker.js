@@ -1,0 +1,202 @@
+/** The speaker's page: wires the form, the talk and the views together. */
+
+import { Announcer } from '../announcer.js';
+import { CaptionModel, SPOKEN } from '../captions.js';
+import { CaptionStage } from '../caption-stage.js';
+import { CaptionsView } from '../captions-view.js';
+import { listenToMicrophone, listenToSample } from '../input.js';
+import { InviteView } from '../invite-view.js';
+import { awaitLanguages } from '../languages.js';
+import { LatencyLog } from '../latency.js';
+import { LatencyView } from '../latency-view.js';
+import { nudgeOnReturn } from '../listening.js';
+import { MeterView } from '../meter-view.js';
+import { MicrophoneView } from '../microphone-view.js';
+import { credentials, placeOf, webSocketUrl } from '../place.js';
+import { SamplesView } from '../samples-view.js';
+import { showSecureHint } from '../secure-hint.js';
+import { SettingsView } from '../settings-view.js';
+import { Shell, byId } from '../shell.js';
+import { StatusView } from '../status-view.js';
+import { Talk } from '../talk.js';
+import { TalkButton } from '../talk-button.js';
+
+/** @typedef {import('../protocol.js').Message} Message */
+
+const shell = await Shell.open();
+const place = placeOf(location.href);
+const say = (/** @type {string} */ key) => shell.say(key);
+
+/** @param {string} lane */
+function laneName(lane) {
+  if (lane !== SPOKEN) return shell.words.languageName(lane);
+  return stage.heard ? shell.say('column_spoken_as', { language: shell.words.languageName(stage.heard) }) : say('column_spoken');
+}
+
+const status = new StatusView(
+  {
+    state: byId('state'),
+    stateText: byId('state-text'),
+    problem: byId('problem'),
+    problemTitle: byId('problem-title'),
+    problemDo: byId('problem-do'),
+    problemDetail: byId('problem-detail'),
+    problemClose: byId('problem-close'),
+    notice: byId('notice'),
+  },
+  shell.words,
+);
+const captionsView = new CaptionsView({
+  captions: byId('captions'),
+  rows: byId('rows'),
+  headings: byId('headings'),
+  empty: byId('empty'),
+  jump: byId('jump'),
+});
+const announcer = new Announcer(byId('announcer'));
+const latency = new LatencyLog();
+const latencyView = new LatencyView(
+  latency,
+  {
+    details: byId('latency'),
+    summary: byId('latency-summary'),
+    lanes: byId('latency-lanes'),
+    none: byId('latency-none'),
+    clock: byId('latency-clock'),
+  },
+  shell.words,
+  laneName,
+);
+const stage = new CaptionStage(new CaptionModel(), captionsView, [announcer], {
+  heard: showChoice,
+  painted: (lane, marks) => {
+    latency.add(lane, marks);
+    latencyView.update(talk.session?.clock.rtt_ms ?? null);
+  },
+});
+const meter = new MeterView(byId('level'), byId('level-word'), say);
+const microphone = new MicrophoneView(byId('microphone-field'), byId('microphone'), shell.words);
+const invite = new InviteView(byId('invite'), byId('invite-box'), shell.words);
+const samples = new SamplesView(byId('samples'), (code) => start(code));
+const settings = new SettingsView(
+  {
+    form: byId('form'),
+    source: byId('source'),
+    sourceHint: byId('source-hint'),
+    targets: byId('targets'),
+    targetsHint: byId('targets-hint'),
+    summary: byId('settings-summary'),
+  },
+  shell.words,
+  (choice) => {
+    talk.session?.set({ targets: choice.targets, mode: choice.mode });
+    showChoice();
+  },
+);
+const talk = new Talk(webSocketUrl(document.baseURI), {
+  phase: showPhase,
+  frame: ({ samples: sound }) => meter.add(sound),
+  opened,
+  message,
+  state: (state, delay_ms) => {
+    const seconds = Math.max(1, Math.round(delay_ms / 1000));
+    status.setState(state === 'live' ? liveState : state, { seconds });
+  },
+  problem: (problem) => status.showProblem(problem),
+});
+const button = new TalkButton(byId('toggle'), say, { start: () => start(), stop: () => talk.finish() });
+let liveState = 'live';
+let resumed = false;
+
+/** Columns, tails and announcements follow the form. */
+function showChoice() {
+  const { targets, mode } = settings.choice;
+  captionsView.setLanes([SPOKEN, ...targets], laneName);
+  captionsView.showTails(mode === 'fast');
+  announcer.follow(targets[0] ?? SPOKEN);
+}
+
+/** @param {import('../talk.js').Phase} phase */
+function showPhase(phase) {
+  button.show(phase);
+  const busy = phase !== 'idle';
+  samples.lock(busy);
+  settings.lock(busy);
+  microphone.lock(busy);
+  if (phase === 'idle' || phase === 'finishing') meter.off();
+  if (phase === 'running') microphone.refresh();
+  else status.setState(phase);
+}
+
+/** @param {string} [sample] language of a bundled clip; none: the microphone */
+function start(sample) {
+  if (talk.phase !== 'idle') return;
+  status.clearProblem();
+  status.notify('');
+  if (sample) settings.speak(sample);
+  showChoice();
+  if (matchMedia('(max-width: 56rem)').matches) byId('settings').open = false;
+  liveState = sample ? 'sample' : 'live';
+  talk.start(
+    (onFrame, onEnd) =>
+      sample
+        ? listenToSample(sample, onFrame, onEnd)
+        : listenToMicrophone(microphone.choice, onFrame, () => {
+            status.notify(say('mic_gone'));
+            onEnd();
+          }),
+    credentials(place),
+    settings.choice,
+  );
+}
+
+/** @param {Message} hello @param {boolean} fresh */
+function opened(hello, fresh) {
+  byId('version').textContent = String(hello.server ?? '');
+  status.clearProblem('no_server');
+  invite.show(hello.invite);
+  stage.enter(hello);
+  resumed = !fresh;
+  if (resumed) return;
+  latency.clear();
+  captionsView.divide(say('new_session'));
+}
+
+/** @param {Message} message */
+function message(message) {
+  // At the start a snapshot holds what somebody else said in this room before; a speaker begins with an empty page.
+  if (message.type === 'snapshot' && !resumed) return;
+  if (talk.session && stage.take(message, talk.session.clock)) return;
+  if (message.type === 'speech' && talk.phase === 'running') {
+    status.setState(message.state === 'started' && liveState === 'live' ? 'speech' : liveState);
+  } else if (message.type === 'lag') {
+    status.notify(message.behind_ms > 0 ? shell.say('lag', { seconds: shell.words.seconds(message.behind_ms) }) : '');
+  } else if (message.type === 'notice') status.notify(shell.notice(message));
+}
+
+shell.draw((words) => {
+  document.title = `${place.room === 'main' ? '' : `${place.room} · `}Sottovoce`;
+  byId('room').textContent = place.room === 'main' ? '' : shell.say('room', { room: place.room });
+  samples.draw(words);
+  settings.setWords(words);
+  status.setWords(words);
+  latencyView.setWords(words);
+  microphone.setWords(words);
+  invite.setWords(words);
+  meter.refresh();
+  showPhase(talk.phase);
+  showChoice();
+});
+if (matchMedia('(min-width: 56rem)').matches) byId('latency').open = byId('invite-details').open = true;
+nudgeOnReturn(() => talk.session?.nudge());
+showSecureHint(byId('secure'), byId('secure-link'));
+
+const languages = await awaitLanguages((problem) => {
+  if (talk.phase === 'idle') status.setState('offline');
+  status.showProblem(problem);
+});
+shell.learnNames(languages.names);
+settings.setLanguages(languages);
+status.clearProblem('no_server');
+if (talk.phase === 'idle') status.setState('idle');
+showChoice();

@@ -1,0 +1,181 @@
+/** The conversation page: two people and two languages, on one device or on two. */
+
+import { Announcer } from '../announcer.js';
+import { CaptionModel } from '../captions.js';
+import { CaptionStage } from '../caption-stage.js';
+import { loadWords, ownName } from '../i18n.js';
+import { listenToMicrophone } from '../input.js';
+import { LanePane, sideBySide } from '../lane-pane.js';
+import { awaitLanguages } from '../languages.js';
+import { nudgeOnReturn } from '../listening.js';
+import { PartnerLink } from '../partner-link.js';
+import { credentials, placeOf, webSocketUrl } from '../place.js';
+import { showSecureHint } from '../secure-hint.js';
+import { Shell, byId } from '../shell.js';
+import { StatusView } from '../status-view.js';
+import { UI_LANGUAGES } from '../strings.js';
+import { Talk } from '../talk.js';
+import { TalkButton } from '../talk-button.js';
+import { BOTH, TwoDevices, isSide } from '../talk-devices.js';
+import { TwoWay, firstPair, spokenOrRead } from '../two-way.js';
+import { WakeLock } from '../wake-lock.js';
+
+/** @typedef {import('../two-way.js').Side} Side */
+/** @typedef {import('../protocol.js').Message} Message */
+
+const SIDES = /** @type {const} */ (['near', 'far']);
+
+const shell = await Shell.open();
+const place = placeOf(location.href);
+const url = webSocketUrl(document.baseURI);
+const side = place.options.get('side');
+const status = new StatusView(
+  {
+    state: byId('state'),
+    stateText: byId('state-text'),
+    problem: byId('problem'),
+    problemTitle: byId('problem-title'),
+    problemDo: byId('problem-do'),
+    problemDetail: byId('problem-detail'),
+    problemClose: byId('problem-close'),
+    notice: byId('notice'),
+  },
+  shell.words,
+);
+const announcer = new Announcer(byId('announcer'));
+const wakeLock = new WakeLock();
+const { body } = document;
+body.classList.toggle('one-side', isSide(side));
+status.setState('connecting');
+shell.draw((words) => status.setWords(words));
+showSecureHint(byId('secure'), byId('secure-link'));
+
+const languages = await awaitLanguages(() => status.setState('offline'));
+shell.learnNames(languages.names);
+const possible = spokenOrRead(languages);
+const pair = new TwoWay(firstPair(place.targets, possible, navigator.languages), languages);
+const panes = { near: paneOf('near'), far: paneOf('far') };
+const stage = new CaptionStage(new CaptionModel(), sideBySide([panes.near, panes.far]), [announcer]);
+/** @type {TwoDevices | null} */
+let devices = null;
+const talk = new Talk(url, {
+  phase: showPhase,
+  frame: () => {},
+  opened: (hello) => (devices ?? stage).enter(hello),
+  message,
+  state: (state) => status.setState(state === 'waiting' ? 'returning' : state),
+  problem: (problem) => status.showProblem(problem),
+});
+const button = new TalkButton(byId('toggle'), (key) => shell.say(key), { start, stop: () => talk.finish() });
+if (isSide(side)) devices = twoDevices(side);
+
+/** @param {Side} one */
+function paneOf(one) {
+  const lane = isSide(side) ? BOTH : pair.language(one);
+  return new LanePane({ captions: byId(`${one}-captions`), rows: byId(`${one}-rows`) }, lane);
+}
+
+/** @param {'a' | 'b'} mine */
+function twoDevices(mine) {
+  new PartnerLink(shell, mine);
+  return new TwoDevices({
+    url,
+    place,
+    side: mine,
+    language: pair.language('near'),
+    show: (change) => panes.near.show(change),
+    follower: announcer,
+    state: (state) => talk.phase === 'idle' && status.setState(state === 'reading' ? 'partner' : state),
+  });
+}
+
+function start() {
+  status.clearProblem();
+  const open = (/** @type {any} */ onFrame, /** @type {any} */ onEnd) => listenToMicrophone('', onFrame, onEnd);
+  if (devices) talk.start(open, devices.entry, { source: pair.language('near'), targets: [], mode: 'fast' });
+  else talk.start(open, credentials(place), pair.choice);
+}
+
+/** @param {Message} message */
+function message(message) {
+  if (talk.session && (devices ?? stage).take(message, talk.session.clock)) return;
+  if (message.type === 'speech' && talk.phase === 'running') status.setState(message.state === 'started' ? 'speech' : 'live');
+  else if (message.type === 'notice') status.notify(shell.notice(message));
+  else if (message.type === 'lag') {
+    status.notify(message.behind_ms > 0 ? shell.say('lag', { seconds: shell.words.seconds(message.behind_ms) }) : '');
+  }
+}
+
+/** @param {import('../talk.js').Phase} phase */
+function showPhase(phase) {
+  button.show(phase);
+  wakeLock.turn(phase !== 'idle');
+  // A session keeps its pair of languages.
+  for (const one of SIDES) byId(`${one}-language`).disabled = phase !== 'idle';
+  if (phase !== 'running') status.setState(phase);
+}
+
+/** Buttons, languages and panes follow the pair. */
+function showPair() {
+  for (const one of SIDES) {
+    const code = pair.language(one);
+    byId(`${one}-language`).value = code;
+    const speak = byId(`${one}-speak`);
+    labelSpeak(speak, code);
+    speak.setAttribute('aria-pressed', String(pair.speaking === one));
+    if (!devices) panes[one].turn(code);
+  }
+  byId('auto').setAttribute('aria-pressed', String(pair.speaking === null));
+  announcer.follow(devices ? BOTH : pair.language('near'));
+  const [way] = devices ? [] : pair.missing;
+  status.notify(way ? shell.say('talk_no_way', named(way)) : '');
+}
+
+/** @param {{source: string, target: string}} way */
+function named({ source, target }) {
+  return { source: shell.words.languageName(source), target: shell.words.languageName(target) };
+}
+
+/** In the words of whoever is to press it, where the page has them. @param {HTMLElement} speak @param {string} code */
+async function labelSpeak(speak, code) {
+  const words = UI_LANGUAGES.includes(code) ? await loadWords(code) : shell.words;
+  speak.lang = words.language;
+  speak.textContent = words.say('talk_speak', { language: ownName(code, languages.natives) });
+}
+
+/** @param {Side | null} one */
+function give(one) {
+  pair.give(one);
+  talk.session?.set({ source: pair.source });
+  showPair();
+  if (talk.phase === 'idle' && one !== null) start();
+}
+
+for (const one of SIDES) {
+  const select = byId(`${one}-language`);
+  const names = possible.map((code) => ({ code, name: ownName(code, languages.natives) }));
+  names.sort((a, b) => a.name.localeCompare(b.name));
+  select.append(...names.map(({ code, name }) => new Option(name, code)));
+  select.addEventListener('change', () => {
+    pair.assign(one, select.value);
+    devices?.read(pair.language('near'));
+    showPair();
+  });
+  byId(`${one}-speak`).addEventListener('click', () => give(one));
+}
+byId('auto').addEventListener('click', () => give(null));
+byId('turn').addEventListener('click', () => {
+  const turned = body.classList.toggle('turned');
+  byId('turn').setAttribute('aria-pressed', String(turned));
+});
+body.classList.toggle('turned', !devices);
+byId('devices').href = `talk?room=${place.room}${devices ? '' : '&side=a'}${location.hash}`;
+shell.draw(() => {
+  byId('devices').textContent = shell.say(devices ? 'talk_one' : 'talk_two');
+  showPair();
+  showPhase(talk.phase);
+});
+nudgeOnReturn(() => {
+  talk.session?.nudge();
+  devices?.nudge();
+});

@@ -1,0 +1,43 @@
+/** Where a page belongs: room, languages, options and token, all from its own address. */
+
+const ROOM = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,63}$/;
+const CODE = /^[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*$/;
+/** The protocol takes no more. */
+const MOST_TARGETS = 16;
+
+/**
+ * @typedef {object} Place
+ * @property {string} room
+ * @property {string[]} targets languages that the address asks for; empty: it does not say
+ * @property {string | null} token from the fragment, which browsers do not send
+ * @property {URLSearchParams} options
+ */
+
+/** @param {string | URL} address @returns {Place} what is malformed counts as absent */
+export function placeOf(address) {
+  const url = new URL(address);
+  const options = url.searchParams;
+  const room = options.get('room') ?? '';
+  const targets = (options.get('to') ?? '').split(',').filter((code) => CODE.test(code));
+  const token = new URLSearchParams(url.hash.slice(1)).get('t');
+  return {
+    room: ROOM.test(room) ? room : 'main',
+    targets: [...new Set(targets)].slice(0, MOST_TARGETS),
+    token: token || null,
+    options,
+  };
+}
+
+/** @param {Place} place @param {string} [room] another one @returns {{room: string, token?: string}} for a hello */
+export function credentials({ room: own, token }, room = own) {
+  return token ? { room, token } : { room };
+}
+
+/** @param {string | URL} base of the page @returns {string} the service's WebSocket */
+export function webSocketUrl(base) {
+  const url = new URL('ws', base);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  url.search = '';
+  url.hash = '';
+  return url.href;
+}

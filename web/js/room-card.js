@@ -1,0 +1,117 @@
+/** One room on the operator's page. */
+
+import { button, element, fillFigures } from './elements.js';
+import { stageLane } from './stage-lane.js';
+
+/** @typedef {import('./i18n.js').Words} Words */
+/** @typedef {Record<string, any>} RoomStatus of the protocol's `status` */
+
+/** A press that ends a talk has to come twice. */
+const ARMED_MS = 4_000;
+/** Less is in time: it comes and goes with every sentence. */
+const BEHIND_MS = 500;
+
+export class RoomCard {
+  #words;
+  #name;
+  /** @type {RoomStatus} */
+  #room = {};
+  #parts;
+  #disarmTimer = 0;
+
+  /**
+   * @param {string} name
+   * @param {Words} words
+   * @param {{mute: (room: string, muted: boolean) => void, stop: (room: string) => void}} actions
+   */
+  constructor(name, words, { mute, stop }) {
+    this.#name = name;
+    this.#words = words;
+    const state = element('p', 'state', [element('span', 'dot'), element('span')]);
+    this.#parts = {
+      state,
+      readers: element('ul', 'readers'),
+      figures: element('dl', 'figures'),
+      lane: element('div'),
+      mute: button('', () => mute(name, !this.#room.muted)),
+      stop: button('', () => this.#armed() && stop(name), 'plain danger'),
+    };
+    const { readers, figures, lane } = this.#parts;
+    const actions = element('div', 'card-actions', [this.#parts.mute, this.#parts.stop]);
+    const head = element('div', 'card-head', [element('h3', '', [name]), state]);
+    this.root = element('article', 'card', [head, readers, figures, lane, actions]);
+    this.root.dataset.room = name;
+  }
+
+  /** @param {RoomStatus} room @param {Words} words */
+  show(room, words) {
+    this.#room = room;
+    this.#words = words;
+    const { state, mute, stop, figures, lane } = this.#parts;
+    const key = room.muted ? 'muted' : room.speaking ? 'speaking' : room.source ? 'away' : 'quiet';
+    state.dataset.state = key === 'speaking' ? 'live' : key;
+    /** @type {HTMLElement} */ (state.lastElementChild).textContent = words.say(`room_${key}`);
+    mute.textContent = words.say(room.muted ? 'unmute' : 'mute');
+    mute.disabled = stop.disabled = !room.source;
+    mute.setAttribute('aria-label', `${mute.textContent}: ${this.#name}`);
+    if (!stop.dataset.armed) this.#labelStop('stop_talk');
+    this.#showReaders(room.listeners ?? {});
+    fillFigures(figures, this.#figures());
+    lane.replaceChildren(...stageLane(room.latency?.stages ?? {}, words, this.#name));
+  }
+
+  /** @param {Record<string, number>} listeners by language */
+  #showReaders(listeners) {
+    const name = (/** @type {string} */ code) => (code ? this.#words.languageName(code) : this.#words.say('as_spoken'));
+    const items = Object.entries(listeners).map(([code, count]) => element('li', '', [`${name(code)} ${count}`]));
+    this.#parts.readers.replaceChildren(...(items.length > 0 ? items : [element('li', '', [this.#words.say('readers_none')])]));
+  }
+
+  /** @returns {[string, string][]} */
+  #figures() {
+    const { source, behind_ms: behind = {}, latency = {} } = this.#room;
+    const words = this.#words;
+    const late = Object.entries(behind).filter(([, ms]) => ms >= BEHIND_MS);
+    const lag = late.map(([stage, ms]) => `${this.#stageName(stage)} ${words.seconds(ms)}`).join(', ');
+    const sent = latency.capture_sent_ms;
+    const both = sent ? `${words.seconds(sent.p50)} · ${words.seconds(sent.p95)}` : '–';
+    return [
+      [words.say('spoken'), source ? words.languageName(source) : '–'],
+      [words.say('behind'), lag || words.say('behind_not')],
+      [words.say('capture_sent'), both],
+    ];
+  }
+
+  /** @param {string} stage such as `mt.en` */
+  #stageName(stage) {
+    const [kind, lang] = stage.split('.');
+    const name = this.#words.has(`lane_${kind}`) ? this.#words.say(`lane_${kind}`) : kind;
+    return lang ? `${name} ${this.#words.languageName(lang)}` : name;
+  }
+
+  /** @returns {boolean} whether this was the second press */
+  #armed() {
+    const { stop } = this.#parts;
+    clearTimeout(this.#disarmTimer);
+    if (stop.dataset.armed) {
+      this.#disarm();
+      return true;
+    }
+    stop.dataset.armed = 'yes';
+    this.#labelStop('stop_sure');
+    this.#disarmTimer = setTimeout(() => this.#disarm(), ARMED_MS);
+    return false;
+  }
+
+  #disarm() {
+    delete this.#parts.stop.dataset.armed;
+    this.#labelStop('stop_talk');
+  }
+
+  /** @param {string} key */
+  #labelStop(key) {
+    const { stop } = this.#parts;
+    stop.textContent = this.#words.say(key);
+    stop.setAttribute('aria-label', `${stop.textContent}: ${this.#name}`);
+  }
+}
