@@ -7,8 +7,8 @@ ARGS ?=
 
 .PHONY: run test quick lint types check clean system-test
 
-run: $(VENV)/run.stamp  ## the service with its page, on the embedded models
-	$(BIN)/sottovoce serve $(ARGS)
+run: $(VENV)/run.stamp  ## the service for this machine and the local network, on the embedded models
+	$(BIN)/sottovoce serve --lan $(ARGS)
 
 test: $(VENV)/test.stamp system-test  ## everything, on real speech, sockets, sound card and browser
 	$(BIN)/python -m pytest $(ARGS)

@@ -177,6 +177,42 @@ def test_origins(origin, is_allowed) -> None:
     assert origin_is_allowed(origin, "h:1", ()) is is_allowed
 
 
+@pytest.mark.parametrize(
+    ("head", "begins"),
+    [
+        (b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n", b"HTTP/1.1 200 "),
+        (b"GET /healthz HTTP/1.0\r\n", b"HTTP/1.1 403 "),
+        (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n", b"HTTP/1.1 400 "),
+        (b"TRACE / HTTP/1.1\r\nHost: localhost\r\n", b"HTTP/1.1 405 "),
+        (b"CONNECT evil.example:80 HTTP/1.1\r\nHost: localhost\r\n", b"HTTP/1.1 405 "),
+        (b"GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n", b"HTTP/1.1 404 "),
+        (b"GET / HTTP/2.0\r\nHost: localhost\r\n", b""),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n", b""),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n", b""),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 200, b""),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 9000 + b"\r\n", b""),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n", b""),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX\0: y\r\n", b""),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n", b""),
+        ("GET /ü HTTP/1.1\r\nHost: localhost\r\n".encode(), b""),
+        (b"GET /?" + b"&" * 7000 + b" HTTP/1.1\r\nHost: localhost\r\n", b"HTTP/1.1 200 "),
+    ],
+)
+async def test_odd_requests(server, head: bytes, begins: bytes) -> None:
+    """What is no request gets no page: an error, or nothing at all."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(head + b"\r\n")
+    answer = b""
+    async with asyncio.timeout(5):
+        with contextlib.suppress(ConnectionResetError):
+            answer = await reader.read()
+    writer.close()
+    assert answer.startswith(begins)
+    if not begins:
+        assert b" 200 " not in answer[:20]
+    assert (await fetch(server.port, "/healthz"))[0] == 200
+
+
 @pytest.mark.parametrize("raw", [b"\x16\x03\x01\x02\x00\x01", b"GET /\r\n\r\n", b"\r\n\r\n", b"A" * 70_000])
 async def test_noise_instead_of_http_hurts_nobody(server, raw) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
@@ -207,7 +243,7 @@ async def test_address_of_another_machine_is_one_clear_line(backend, web, host) 
 async def test_serve_stops_on_a_signal(backend, web, number) -> None:
     addresses = []
 
-    def ready(address) -> None:
+    def ready(address, _ways) -> None:
         addresses.append(address)
         signal.raise_signal(number)
 

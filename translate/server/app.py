@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import errno
-import logging
-import socket
-from dataclasses import dataclass
+from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
-from websockets.asyncio.server import Server as WebSocketServer
 from websockets.asyncio.server import ServerConnection
-from websockets.asyncio.server import serve as serve_websocket
-from websockets.typing import Subprotocol
 
 from translate.config import Config
 from translate.errors import Busy
-from translate.protocol import SUBPROTOCOL
 from translate.resources import web_folder
 from translate.server.backend import Backend
 from translate.server.connection import CLOSE_S, Connection
-from translate.server.errors import AddressError
-from translate.server.metrics import Metrics
+from translate.server.door import Address, Door
+from translate.server.gate import Gate
+from translate.server.metrics import Load, Metrics
+from translate.server.open_files import allow_open_files
 from translate.server.rooms import Rooms
 from translate.server.site import Site
 from translate.server.static import Pages
@@ -31,54 +25,6 @@ __all__ = ["Address", "Server"]
 
 FINALS_S: Final = 2.0
 """Time that sessions have for their last words when the server stops."""
-SEND_BUFFER_BYTES: Final = 65_536
-"""Of each connection in the kernel: more only hides that a client does not read."""
-
-log = logging.getLogger(__name__)
-# websockets logs whole messages at DEBUG; what was said must not be logged
-_wire_log = logging.getLogger("translate.server.wire")
-_wire_log.setLevel(logging.WARNING)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where the server listens."""
-
-    host: str
-    port: int
-
-    @property
-    def url(self) -> str:
-        """Of the pages, for a person on this machine."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
-
-
-def _tracked_in(transports: set[asyncio.BaseTransport]) -> type[ServerConnection]:
-    """A connection class that keeps its transport in ``transports``, also before its HTTP request has come."""
-
-    class Tracked(ServerConnection):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            super().connection_made(transport)
-            transports.add(transport)
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            super().connection_lost(exc)
-            transports.discard(self.transport)
-
-    return Tracked
-
-
-def _why_not(error: Exception, host: str, port: int) -> str:
-    """One line for a person about an address that cannot be used."""
-    number = getattr(error, "errno", None)
-    if number == errno.EADDRINUSE:
-        return f"port {port} on {host} is in use; stop what listens there or choose another port"
-    if number == errno.EACCES:
-        return f"port {port} needs more rights; choose one from 1024"
-    if number == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
-        return f"{host} is not an address of this machine"
-    return f"cannot listen on {host} port {port}: {error}"
 
 
 class Server:
@@ -88,21 +34,30 @@ class Server:
         config: settings.
         backend: opens sessions.
         web: folder of the pages; ``None``: those that ship.
+        gate: who may come in; ``None``: see :class:`~translate.server.door.Door`.
+
+    Raises:
+        StateError: keys or tokens cannot be read or kept.
     """
 
-    def __init__(self, config: Config, backend: Backend, *, web: Path | None = None) -> None:
+    def __init__(self, config: Config, backend: Backend, *, web: Path | None = None, gate: Gate | None = None) -> None:
         self._config = config
+        self._backend = backend
         self._metrics = Metrics()
+        self._metrics.load = self.load
+        self._metrics.restarts = backend.restarts
         self._rooms = Rooms(config, backend, self._metrics)
         self._connections: set[Connection] = set()
-        self._transports: set[asyncio.BaseTransport] = set()
-        self._server: WebSocketServer | None = None
+        self._address: Address | None = None
         self._stopping = False
+        self._door = Door(config, refused=lambda: self._count("refused_connects_total"), gate=gate)
         self._site = Site(
             Pages(web or web_folder()),
+            self._door,
             origins=config.server.origins,
-            is_ready=lambda: not self._stopping,
+            is_ready=lambda: not self._stopping and self.stuck() is None,
             stats=self.stats,
+            metrics=self._metrics.prometheus,
             languages=self._rooms.offer.as_json,
         )
 
@@ -110,70 +65,81 @@ class Server:
         """Listens from now on.
 
         Raises:
-            AddressError: the address cannot be used.
+            AddressError: an address or a port cannot be used.
         """
-        host, port, limits = self._config.server.host, self._config.server.port, self._config.limits
-        try:
-            self._server = await serve_websocket(
-                self._serve,
-                host,
-                port,
-                subprotocols=[Subprotocol(SUBPROTOCOL)],
-                compression=None,
-                process_request=self._site.respond,
-                server_header=None,
-                open_timeout=max(limits.hello_ms / 1000, 1.0),
-                ping_interval=None,  # connections probe by themselves
-                close_timeout=CLOSE_S,
-                max_size=max(limits.text_frame_bytes, limits.audio_frame_bytes),
-                max_queue=4,
-                write_limit=16_384,
-                logger=_wire_log,
-                create_connection=_tracked_in(self._transports),
-                start_serving=False,
-            )
-        except (OSError, OverflowError) as error:
-            raise AddressError(_why_not(error, host, port)) from error
-        for listening in self._server.sockets:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)  # accepted ones inherit it
-        await self._server.start_serving()
-        log.info("listening on %s port %d", host, port)
-        bound_host, bound_port = self._server.sockets[0].getsockname()[:2]
-        return Address(bound_host, bound_port)
+        allow_open_files(self._config.limits.connections)
+        self._address = await self._door.open(self._serve, self._site.respond)
+        return self._address
 
     async def stop(self) -> None:
         """Takes no more clients, sends the last words, closes with 1001. Takes three seconds at most."""
-        if self._server is None or self._stopping:
+        if self._address is None or self._stopping:
             return
         self._stopping = True
-        self._server.close(close_connections=False)
+        self._door.close()
         await self._rooms.finish(FINALS_S)
         for connection in tuple(self._connections):
             connection.close(1001, "the server stops")
-        try:
-            async with asyncio.timeout(CLOSE_S):
-                await self._server.wait_closed()
-        except TimeoutError:
-            for transport in tuple(self._transports):
-                if isinstance(transport, asyncio.WriteTransport):
-                    transport.abort()
-            await self._server.wait_closed()
+        await self._door.wait_closed(CLOSE_S)
+
+    @property
+    def door(self) -> Door:
+        """Who may come in, and how."""
+        return self._door
+
+    @property
+    def metrics(self) -> Metrics:
+        """What it counts."""
+        return self._metrics
+
+    def reconfigure(self, config: Config) -> None:
+        """Takes over settings that need no restart (see :func:`translate.config.reload.merge`)."""
+        self._config = config
+        self._rooms.reconfigure(config)
+
+    def stuck(self) -> str | None:
+        """What has stood still for longer than ``service.stuck_ms``, for the log; ``None``: nothing."""
+        for room in self._rooms:
+            if room.live is not None and room.live.stalled_ms > self._config.service.stuck_ms:
+                return f"session {room.live.id} has stood still for {room.live.stalled_ms / 1000:.0f} s"
+        return None
+
+    def load(self) -> Load:
+        """What it has to do now."""
+        present = tuple(self._connections)
+        read = [lang for one in present if one.role == "listener" for lang in one.targets or ("spoken",)]
+        return Load(
+            ready=not self._stopping and self.stuck() is None,
+            sessions=self._rooms.sessions,
+            rooms=sum(1 for _ in self._rooms),
+            connections=Counter(one.role or "unknown" for one in present),
+            listeners=Counter(read),
+            model=str(getattr(self._backend, "model", "")),
+        )
 
     def stats(self) -> dict[str, Any]:
         """What ``/stats`` tells."""
-        roles = [connection.role for connection in self._connections]
+        load = self.load()
         return {
-            "ready": not self._stopping,
-            "sessions": self._rooms.sessions,
-            "rooms": sum(1 for _ in self._rooms),
+            "ready": load.ready,
+            "stuck": self.stuck(),
+            "capacity": self._rooms.most,
+            "sessions": load.sessions,
+            "rooms": load.rooms,
             "connections": len(self._connections),
-            "speakers": roles.count("speaker"),
-            "listeners": roles.count("listener"),
+            "speakers": load.connections.get("speaker", 0),
+            "listeners": load.connections.get("listener", 0),
+            "listeners_by_language": dict(sorted(load.listeners.items())),
+            "model": load.model,
             **self._metrics.as_dict(),
         }
 
+    def _count(self, name: str) -> None:
+        self._metrics.counts[name] += 1
+
     async def _serve(self, socket_: ServerConnection) -> None:
-        connection = Connection(socket_, self._rooms, self._config, self._metrics)
+        gate = self._door.gate_for(socket_)
+        connection = Connection(socket_, self._rooms, self._config, self._metrics, gate, self.stats)
         most = self._config.limits.connections
         full = len(self._connections) >= most
         self._connections.add(connection)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 __all__ = ["Gate", "Grant", "Invite", "OpenGate", "Role"]
@@ -29,9 +29,9 @@ class Invite:
 
     role: Role
     room: str
-    url: str
+    url: str = field(repr=False)
     """With the token in its fragment, which browsers do not send."""
-    qr: str
+    qr: str = field(repr=False)
     """The URL as a QR code: ``data:image/svg+xml`` URI."""
     token_id: str | None = None
     expires_s: float | None = None

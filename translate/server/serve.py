@@ -10,23 +10,34 @@ from pathlib import Path
 from translate.config import Config
 from translate.server.app import Address, Server
 from translate.server.backend import Backend
+from translate.server.door import Ways
+from translate.service.duty import on_duty
 
 __all__ = ["serve"]
 
 
 async def serve(
-    config: Config, backend: Backend, *, ready: Callable[[Address], None] | None = None, web: Path | None = None
+    config: Config,
+    backend: Backend,
+    *,
+    ready: Callable[[Address, Ways | None], None] | None = None,
+    web: Path | None = None,
+    read: Callable[[], Config] | None = None,
+    take: tuple[Callable[[Config], None], ...] = (),
 ) -> None:
     """Serves until SIGINT or SIGTERM, then stops cleanly within three seconds.
 
     Args:
         config: settings.
         backend: opens sessions.
-        ready: called once, when clients can connect.
+        ready: called once, when clients can connect, with the links in if tokens are needed.
         web: folder of the pages; ``None``: those that ship.
+        read: reads the settings again, at SIGHUP.
+        take: who, beside the server, is to hear of settings that changed.
 
     Raises:
-        AddressError: the address cannot be used (exit status 2).
+        AddressError: an address or a port cannot be used (exit status 2).
+        StateError: keys or tokens cannot be read or kept (exit status 2).
     """
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
@@ -36,9 +47,10 @@ async def serve(
     for number in signals:
         loop.add_signal_handler(number, told.set)
     try:
-        if ready is not None:
-            ready(address)
-        await told.wait()
+        async with on_duty(server, config, read=read, take=take):
+            if ready is not None:
+                ready(address, server.door.ways())
+            await told.wait()
     finally:
         for number in signals:
             loop.remove_signal_handler(number)  # a second signal ends the process at once

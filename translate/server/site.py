@@ -11,12 +11,14 @@ from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers, MultipleValuesError
 from websockets.http11 import Request, Response
 
+from translate.server.door import Door
+from translate.server.profile import mobileconfig
 from translate.server.static import Page, Pages
 
 __all__ = ["WS_PATH", "Site", "host_is_local", "origin_is_allowed"]
@@ -27,6 +29,10 @@ _HOST: Final = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5}
 _PRIVATE_SUFFIXES: Final = (".local", ".localhost", ".home.arpa", ".internal", ".lan", ".test")
 _JSON: Final = "application/json"
 _TEXT: Final = "text/plain; charset=utf-8"
+_VIEWS: Final = {"speak": "/index.html", **{v: f"/{v}.html" for v in ("listen", "kiosk", "operate", "talk", "install")}}
+"""Pages by what is asked for as a path (``/listen``) or as ``/?view=listen``."""
+_GUARDED: Final = ("/stats", "/metrics")
+"""Tell what goes on here, though nothing of what was said: not for everybody on the network."""
 
 
 def host_is_local(host: str, known: Sequence[str] = ()) -> bool:
@@ -57,36 +63,43 @@ class Site:
 
     Args:
         pages: the files.
+        door: who may see what, and the authority's certificate.
         origins: web origins that may connect beside our own.
         is_ready: whether sessions can be opened now.
         stats: JSON types for ``/stats``.
+        metrics: ``/metrics``, and its content type.
         languages: JSON types for ``/languages``.
     """
 
     def __init__(
         self,
         pages: Pages,
+        door: Door,
         *,
         origins: Sequence[str],
         is_ready: Callable[[], bool],
         stats: Callable[[], Any],
+        metrics: Callable[[], tuple[bytes, str]],
         languages: Callable[[], Any],
     ) -> None:
         self._pages = pages
+        self._door = door
         self._origins = tuple(origins)
-        self._hosts = tuple(urlsplit(origin).hostname or "" for origin in origins)
+        self._hosts = (*(urlsplit(origin).hostname or "" for origin in origins), *door.hosts())
         self._is_ready = is_ready
         self._stats = stats
+        self._metrics = metrics
         self._languages = languages
 
-    async def respond(self, _connection: ServerConnection, request: Request) -> Response | None:
+    async def respond(self, connection: ServerConnection, request: Request) -> Response | None:
         """The response to ``request``; ``None``: go on with the WebSocket handshake."""
         try:
             host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
             if_none_match = request.headers.get("If-None-Match", "")
+            authorization = request.headers.get("Authorization")
         except MultipleValuesError:
             return self._finished(_plain(HTTPStatus.BAD_REQUEST, "A header came twice.\n"), "", request)
-        path = request.path.partition("?")[0]
+        path, _, query = request.path.partition("?")
         if not host_is_local(host, self._hosts):
             hint = "This name is not known to be this machine's; if it is, add it to server.origins.\n"
             page = _plain(HTTPStatus.FORBIDDEN, hint)
@@ -97,25 +110,43 @@ class Site:
             page = _plain(HTTPStatus.FORBIDDEN, "Pages of this origin may not connect; see server.origins.\n")
         elif request.method not in ("GET", "HEAD"):
             page = _plain(HTTPStatus.METHOD_NOT_ALLOWED, "Only GET and HEAD.\n")
+        elif path in _GUARDED and not self._door.may_look(connection, authorization):
+            hint = "Only on this machine, or with an operator's token over HTTPS (Authorization: Bearer ...).\n"
+            page = _plain(HTTPStatus.UNAUTHORIZED, hint)
         else:
-            page = await self._page(path, if_none_match)
+            page = await self._page(path, query, if_none_match)
         return self._finished(page, host, request)
 
-    async def _page(self, path: str, if_none_match: str) -> Page:
+    async def _page(self, path: str, query: str, if_none_match: str) -> Page:
         match path:
             case "/healthz":
                 return _plain(HTTPStatus.OK, "ok\n")
+            case "/readyz" if self._is_ready():
+                return _plain(HTTPStatus.OK, "ready\n")
             case "/readyz":
-                ready = self._is_ready()
-                return (
-                    _plain(HTTPStatus.OK, "ready\n") if ready else _plain(HTTPStatus.SERVICE_UNAVAILABLE, "not ready\n")
-                )
+                return _plain(HTTPStatus.SERVICE_UNAVAILABLE, "not ready\n")
             case "/stats":
-                return Page(HTTPStatus.OK, _JSON, json.dumps(self._stats()).encode())
+                return _as_json(self._stats())
+            case "/metrics":
+                body, content_type = self._metrics()
+                return Page(HTTPStatus.OK, content_type, body)
             case "/languages":
-                return Page(HTTPStatus.OK, _JSON, json.dumps(self._languages()).encode())
+                return _as_json(self._languages())
+            case "/info":
+                return _as_json(self._door.info())
+            case "/authority.crt" | "/authority.mobileconfig":
+                return self._authority(path)
             case _:
-                return await asyncio.to_thread(self._pages.page, path, if_none_match=if_none_match)
+                file = _file_of(path, query)
+                return await asyncio.to_thread(self._pages.page, file, if_none_match=if_none_match)
+
+    def _authority(self, path: str) -> Page:
+        authority = self._door.authority
+        if authority is None:
+            return _plain(HTTPStatus.NOT_FOUND, "There is no authority: the service is not open to other devices.\n")
+        if path.endswith(".crt"):
+            return Page(HTTPStatus.OK, "application/x-x509-ca-cert", authority.der)
+        return Page(HTTPStatus.OK, "application/x-apple-aspen-config", mobileconfig(authority))
 
     def _finished(self, page: Page, host: str, request: Request) -> Response:
         headers = Headers(
@@ -136,6 +167,8 @@ class Site:
             headers["ETag"] = page.etag
         if page.status == HTTPStatus.METHOD_NOT_ALLOWED:
             headers["Allow"] = "GET, HEAD"
+        if page.status == HTTPStatus.UNAUTHORIZED:
+            headers["WWW-Authenticate"] = "Bearer"
         if page.status != HTTPStatus.NOT_MODIFIED:
             headers["Content-Length"] = str(len(page.body))
         body = b"" if request.method == "HEAD" else page.body
@@ -144,6 +177,18 @@ class Site:
 
 def _plain(status: HTTPStatus, text: str) -> Page:
     return Page(status, _TEXT, text.encode())
+
+
+def _as_json(value: Any) -> Page:
+    return Page(HTTPStatus.OK, _JSON, json.dumps(value).encode())
+
+
+def _file_of(path: str, query: str) -> str:
+    """The file for ``path``: a view by name, or what is asked for."""
+    if path in ("/", "/index.html"):
+        views = parse_qs(query).get("view", ["speak"]) if len(query) < 1000 else ["speak"]
+        return _VIEWS.get(views[0], "/index.html")
+    return _VIEWS.get(path.removeprefix("/"), path)
 
 
 def _content_security_policy(host: str) -> str:

@@ -1,0 +1,92 @@
+"""Where the service keeps what must survive a restart and nobody else may read: keys, tokens, known servers."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from translate.errors import StateError
+
+__all__ = ["give_to_owner", "private_folder", "read_private", "state_folder", "write_private"]
+
+
+def state_folder() -> Path:
+    """``$SOTTOVOCE_STATE``, else ``$XDG_STATE_HOME/sottovoce``, else ``~/.local/state/sottovoce``; may not exist."""
+    if own := os.environ.get("SOTTOVOCE_STATE"):
+        return Path(own).expanduser()
+    shared = Path(os.environ.get("XDG_STATE_HOME", ""))
+    # The XDG specification: a relative path is invalid and must be ignored.
+    return (shared if shared.is_absolute() else Path.home() / ".local" / "state") / "sottovoce"
+
+
+def private_folder(folder: Path) -> Path:
+    """Makes ``folder`` (mode 0700) if it is missing, and takes away what others could do in it.
+
+    Raises:
+        StateError: it cannot be made or belongs to somebody else.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+    except OSError as error:
+        raise StateError(_why(folder, error)) from error
+    return folder
+
+
+def read_private(path: Path) -> bytes | None:
+    """The content of a private file; ``None``: there is none.
+
+    Raises:
+        StateError: it cannot be read, or others may read it (a key that others may have read is no secret).
+    """
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode & 0o777
+            content = file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateError(_why(path, error)) from error
+    if mode & 0o077:
+        raise StateError(f"{path} may be read by others (mode {mode:o}); make it private (chmod 600) or remove it")
+    return content
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replaces ``path`` by a file with mode 0600, at once or not at all.
+
+    Raises:
+        StateError: the disk is full or the folder cannot be written.
+    """
+    private_folder(path.parent)
+    try:
+        number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+        try:
+            give_to_owner(path.parent, number)
+            with os.fdopen(number, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise StateError(_why(path, error)) from error
+
+
+def give_to_owner(folder: Path, number: int) -> None:
+    """Gives an open file that root has made to the owner of ``folder``.
+
+    Else the service, which is not root, could not read what an administrator's command has written.
+    """
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(number, owner.st_uid, owner.st_gid)
+
+
+def _why(path: Path, error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"cannot use {path}: {reason.lower()}; set SOTTOVOCE_STATE to a folder of your own that can be written"
