@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import pytest
@@ -32,15 +33,22 @@ def _value(kind: Any, bounds: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(parts)
     if origin is tuple:
         return st.lists(_value(parts[0], bounds), max_size=min(bounds.get("max_items") or 4, 4)).map(tuple)
+    if origin is Mapping:
+        return st.dictionaries(TEXTS, _value(parts[1], bounds), max_size=3)
+    if kind is Any:
+        return st.none() | st.booleans() | TENTHS | TEXTS
     if dataclasses.is_dataclass(kind):
         return messages_of(kind)
     if kind is str:
         if bounds.get("pattern"):
             return st.from_regex(bounds["pattern"], fullmatch=True)
-        return TEXTS.filter(lambda text: len(text) <= (bounds.get("max_length") or 99))
+        least, most = bounds.get("min_length") or 0, bounds.get("max_length") or 99
+        return TEXTS.filter(lambda text: least <= len(text) <= most)
     if kind is bool:
         return st.booleans()
-    return st.integers(int(bounds.get("low") or 0), MOST) if kind is int else TENTHS
+    if kind is int:
+        return st.integers(int(bounds.get("low") or 0), MOST)
+    return st.floats(bounds["low"], bounds["high"]) if bounds.get("high") is not None else TENTHS
 
 
 def messages_of(kind: Any) -> st.SearchStrategy[Any]:

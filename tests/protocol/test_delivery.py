@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from translate.events import Lag, Notice, SpeechSpan, Transcript, Translation
-from translate.protocol import Cursor, Outbox, Pong, ReplayLog, SlowReaderError, View, snapshots
+from translate.protocol import (
+    Cursor,
+    Outbox,
+    Parcel,
+    Pong,
+    ReplayLog,
+    SlowReaderError,
+    Snapshot,
+    View,
+    continued,
+    encode,
+    snapshots,
+)
 from translate.protocol.log import SNAPSHOT_SEGMENTS, text_key
 
 
@@ -43,13 +56,13 @@ def newest(events):
 @given(streams(), st.data())
 def test_replay_after_any_point_gives_the_newest_text(events, data) -> None:
     log = ReplayLog(100)
-    numbers = [log.append(event) for event in events]
+    numbers = [log.append(event).number for event in events]
     assert numbers == list(range(1, len(events) + 1))
     seen = data.draw(st.integers(0, len(events)))
     replayed = log.replay(seen)
-    assert [number for number, _ in replayed] == sorted(number for number, _ in replayed)
-    assert newest([*events[:seen], *(event for _, event in replayed)]) == newest(events)
-    assert len(replayed) == len({text_key(event) for _, event in replayed}), "one revision of each text"
+    assert [parcel.number for parcel in replayed] == sorted(parcel.number for parcel in replayed)
+    assert newest([*events[:seen], *(parcel.message for parcel in replayed)]) == newest(events)
+    assert len(replayed) == len({text_key(parcel.message) for parcel in replayed}), "one revision of each text"
 
 
 @given(streams(), st.integers(1, 12), st.data())
@@ -61,7 +74,7 @@ def test_full_log_knows_how_far_back_it_reaches(events, capacity, data) -> None:
     seen = data.draw(st.integers(0, len(events)))
     replayed = log.replay(seen)
     if replayed is not None:
-        assert newest([*events[:seen], *(event for _, event in replayed)]) == newest(events)
+        assert newest([*events[:seen], *(parcel.message for parcel in replayed)]) == newest(events)
     elif len(newest(events)) <= capacity:
         pytest.fail("everything is kept, so it must reach back")
     assert log.replay(len(events)) == []
@@ -74,19 +87,19 @@ def test_drop_at_any_moment_loses_and_doubles_nothing(events, data) -> None:
     log, outbox, cursor, seq = ReplayLog(100), Outbox(1000), Cursor(100, 0), 0
     received = []
     for event in events:
-        outbox.push(event, log.append(event))
+        outbox.push(log.append(event))
         if data.draw(st.booleans()):
-            outbox.push(Pong(client_ms=0, server_ms=0))
+            outbox.push(Parcel(Pong(client_ms=0, server_ms=0)))
         while len(outbox) and data.draw(st.booleans()):
-            message, number = outbox.pop()
+            parcel = outbox.pop()
             seq += 1
-            if number is not None:
-                cursor.sent(seq, number)
-            received.append(message)
+            if parcel.number is not None:
+                cursor.sent(seq, parcel.number)
+            received.append(parcel.message)
     arrived = data.draw(st.integers(0, len(received)))
     replayed = log.replay(cursor.reached(arrived))
     assert replayed is not None
-    after = [event for _, event in replayed]
+    after = [parcel.message for parcel in replayed]
     texts = [message for message in received[:arrived] if not isinstance(message, Pong)]
     assert newest([*texts, *after]) == newest(events)
     assert not [event for event in after if event in texts], "nothing comes twice"
@@ -99,7 +112,7 @@ def test_cursor_forgets_only_what_the_log_forgot() -> None:
         cursor.sent(2 * number, number)
     assert cursor.reached(200) == 100
     assert cursor.reached(199) == 99
-    assert [number for number, _ in log.replay(cursor.reached(190))] == [96, 97, 98, 99, 100]
+    assert [parcel.number for parcel in log.replay(cursor.reached(190))] == [96, 97, 98, 99, 100]
     assert log.replay(cursor.reached(20)) is None
 
 
@@ -109,7 +122,7 @@ def test_outbox_never_loses_committed_text(events, capacity, data) -> None:
     received, pushed = [], []
     for event in events:
         try:
-            outbox.push(event, None)
+            outbox.push(Parcel(event))
         except SlowReaderError:
             break
         pushed.append(event)
@@ -128,15 +141,15 @@ def test_outbox_never_loses_committed_text(events, capacity, data) -> None:
 
 def test_outbox_drops_tails_then_status_then_gives_up() -> None:
     outbox = Outbox(3)
-    outbox.push(transcript(0, 1, "said"), 1)
-    outbox.push(SpeechSpan("started", 0, 0.0))
-    outbox.push(transcript(1, 1, "", "tail"), 2)
-    outbox.push(transcript(2, 1, "more"), 3)
-    outbox.push(transcript(3, 1, "and more"), 4)
+    outbox.push(Parcel(transcript(0, 1, "said"), 1))
+    outbox.push(Parcel(SpeechSpan("started", 0, 0.0)))
+    outbox.push(Parcel(transcript(1, 1, "", "tail"), 2))
+    outbox.push(Parcel(transcript(2, 1, "more"), 3))
+    outbox.push(Parcel(transcript(3, 1, "and more"), 4))
     with pytest.raises(SlowReaderError) as error:
-        outbox.push(transcript(4, 1, "too much"), 5)
+        outbox.push(Parcel(transcript(4, 1, "too much"), 5))
     assert error.value.close_code == 4408
-    outbox.push(transcript(0, 2, "said it"), 6)  # the newer revision of a waiting text always finds room
+    outbox.push(Parcel(transcript(0, 2, "said it"), 6))  # the newer revision of a waiting text always finds room
     assert [outbox.pop().message.committed for _ in range(3)] == ["more", "and more", "said it"]
     assert outbox.merged == 3
 
@@ -155,7 +168,7 @@ def test_outbox_keeps_the_newest_status_and_every_answer() -> None:
         Pong(client_ms=1, server_ms=1),
     ]
     for message in messages:
-        outbox.push(message)
+        outbox.push(Parcel(message))
     assert [outbox.pop().message for _ in range(len(outbox))] == [messages[place] for place in (1, 2, 4, 6, 7, 8)]
     with pytest.raises(KeyError):
         outbox.pop()
@@ -164,8 +177,8 @@ def test_outbox_keeps_the_newest_status_and_every_answer() -> None:
 @given(streams())
 def test_calm_view_shows_all_committed_text_and_no_tail(events) -> None:
     view = View(("de",), "calm")
-    shown = [view.admit(event) for event in events]
-    kept = [event for event in shown if event is not None]
+    shown = [view.admit(Parcel(event)) for event in events]
+    kept = [parcel.message for parcel in shown if parcel is not None]
     assert {event.tail for event in kept} <= {""}
     assert {k: e.committed for k, e in newest(kept).items()} == {k: e.committed for k, e in newest(events).items()}
     lengths = [(text_key(e), len(e.committed), e.final) for e in kept]
@@ -174,11 +187,48 @@ def test_calm_view_shows_all_committed_text_and_no_tail(events) -> None:
 
 @given(streams())
 def test_fast_view_shows_all_of_its_languages_only(events) -> None:
-    assert [View(("de",)).admit(event) for event in events] == events
-    shown = [View(("fr",)).admit(event) for event in events]
-    assert [event for event in shown if event] == [event for event in events if isinstance(event, Transcript)]
-    assert View(("fr",)).admit(Lag("mt", 1, "de")) is None
-    assert View(("fr",)).admit(Lag("mt", 1, "fr")) == Lag("mt", 1, "fr")
+    parcels = [Parcel(event) for event in events]
+    assert [View(("de",)).admit(parcel) for parcel in parcels] == parcels
+    shown = [View(("fr",)).admit(parcel) for parcel in parcels]
+    assert [one for one in shown if one] == [one for one in parcels if isinstance(one.message, Transcript)]
+    lag = Parcel(Lag("mt", 1, "de"))
+    assert View(("fr",)).admit(lag) is None
+    assert View(("de",)).admit(lag) is lag
+
+
+def test_all_calm_readers_share_one_text_without_tail() -> None:
+    parcel = Parcel(transcript(0, 1, "said", "tail"), 5)
+    shown = [View((), "calm").admit(parcel) for _ in range(2)]
+    assert shown[0] is shown[1]
+    assert (shown[0].message, shown[0].number) == (transcript(0, 1, "said"), 5)
+
+
+def test_frame_of_a_parcel_is_the_message_in_its_envelope(strategies) -> None:
+    @given(strategies.server, strategies.tenths, st.integers(1, 2**53))
+    def spliced(message, t_ms, seq) -> None:
+        if isinstance(message, Snapshot):
+            message = replace(message, last_seq=seq)
+        assert json.loads(Parcel(message).frame(seq, t_ms)) == json.loads(encode(message, seq=seq, t_ms=t_ms))
+
+    spliced()
+
+
+@given(streams(), streams())
+def test_texts_of_two_translators_in_turn_keep_the_promises(first, second) -> None:
+    """A language that was left and taken up again: the second translator knows nothing of the first."""
+    log = ReplayLog(1000)
+    for event in [*first, *second]:
+        last = log.newest(text_key(event))
+        going = continued(event, last)
+        if going is None:
+            continue
+        log.append(going)
+        if last is not None:
+            assert not last.final
+            assert going.rev > last.rev
+            assert going.committed.startswith(last.committed)
+    finals = {text_key(event) for event in [*first, *second] if event.final}
+    assert all(log.newest(key).final for key in finals)
 
 
 @given(st.integers(0, 450))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from translate.config import Limits
-from translate.errors import AudioError, ProtocolError
+from translate.errors import AudioError, NotAllowedError, ProtocolError, SottovoceError
 from translate.events import Marks, SpeechSpan, Transcript
 from translate.protocol import (
     AudioFrame,
     ClientHello,
+    Control,
     End,
     FrameSizeError,
     Painted,
+    Parcel,
     Ping,
     ServerState,
     SetView,
@@ -32,6 +36,7 @@ class Talk:
         self.now_ms = 0.0
         self.state = ServerState(Limits(), lambda: self.now_ms)
         self.said = 0
+        self.state.ask_for_paints()
         if role:
             self.say(ClientHello(versions=("v0", "v1"), role=role))
 
@@ -40,7 +45,7 @@ class Talk:
         return self.state.receive(encode_client(message, seq=self.said, t_ms=0))
 
     def send(self, message):
-        return decode_server(self.state.send(message))
+        return decode_server(self.state.send(Parcel(message)))
 
 
 def text(capture: float | None = 5.0) -> Transcript:
@@ -89,6 +94,28 @@ def test_listener_sends_neither_audio_nor_end() -> None:
         Talk("listener").say(End())
 
 
+@given(st.data())
+def test_any_sequence_of_frames_is_understood_or_refused_with_a_typed_error(strategies, data) -> None:
+    """Valid messages in any order, from any role, numbered rightly or not, between bytes of any kind."""
+    state, said = ServerState(Limits(), lambda: 0.0), 0
+    for _ in range(data.draw(st.integers(1, 8))):
+        frame = data.draw(st.binary(max_size=24) | st.text(max_size=24) | strategies.client)
+        if not isinstance(frame, (bytes, str)):
+            said += data.draw(st.sampled_from([1, 1, 1, 1, 0, 2]))
+            frame = encode_client(frame, seq=max(said, 1), t_ms=0)
+        before, refusal = (state.phase, state.role), None
+        try:
+            state.receive(frame)
+        except SottovoceError as error:
+            refusal = error
+        if refusal is not None:
+            assert refusal.close_code in (1009, 4400, 4401)
+            assert "\n" not in str(refusal)
+            return
+        assert before[0] == "new" or state.role == before[1], "a role is for good"
+        assert state.phase != "new"
+
+
 @pytest.mark.parametrize("skip", [1, 5, -1])
 def test_client_numbers_have_no_gap(skip) -> None:
     talk = Talk("listener")
@@ -107,14 +134,29 @@ def test_frames_are_bounded() -> None:
         talk.state.receive(AUDIO[:-1])
 
 
+@pytest.mark.parametrize("role", ["speaker", "listener"])
+def test_only_operators_control(role) -> None:
+    for order in (Control(action="stop", room="main"), Control(action="revoke", token_id="x")):
+        with pytest.raises(NotAllowedError) as refused:
+            Talk(role).say(order)
+        assert refused.value.close_code == 4401
+        assert Talk("operator").say(order) == order
+
+
+def test_who_may_say_what_is_spoken() -> None:
+    change = SetView(source="de")
+    assert Talk("speaker").say(change) == change
+    assert Talk("operator").say(change) == change
+    with pytest.raises(NotAllowedError):
+        Talk("listener").say(change)
+
+
 def test_sent_messages_are_numbered_and_stamped() -> None:
     talk = Talk("listener")
     for number in range(1, 4):
         talk.now_ms = 10.0 * number
         envelope = talk.send(text() if number == 2 else SpeechSpan("started", 0, 0.0))
         assert (envelope.seq, envelope.t_ms) == (number, 10.0 * number)
-        if number == 2:
-            assert envelope.message.marks == Marks(capture=5.0, sent=20.0)
     assert talk.send(Snapshot(segments=(), last_seq=0)).message.last_seq == 4 == talk.state.last_seq
 
 
@@ -145,6 +187,12 @@ def test_painted_of_anything_else_does_not_count() -> None:
         assert talk.state.glass_to_glass_ms(Painted(event_seq=seq, painted_ms=0.0)) is None
     with pytest.raises(ProtocolError, match="never sent"):
         talk.state.glass_to_glass_ms(Painted(event_seq=3, painted_ms=0.0))
+
+
+def test_reports_of_a_client_that_was_not_asked_do_not_count() -> None:
+    state = ServerState(Limits(), lambda: 5.0)
+    state.send(Parcel(text()))
+    assert state.glass_to_glass_ms(Painted(event_seq=1, painted_ms=5.0)) is None
 
 
 def test_another_clock_forgets_what_was_sent_on_the_old_one() -> None:

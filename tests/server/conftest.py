@@ -7,9 +7,11 @@ import contextlib
 import dataclasses
 import itertools
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -32,6 +34,10 @@ from translate.protocol import (
     schema_of,
 )
 from translate.server import Server
+from translate.server.door import lan_folder
+from translate.server.gate import Gate
+from translate.server.names import look
+from translate.server.tokens import Tokens
 
 WORD = 8192  # samples, about half a second and a whole number of chunks
 WORDS_PER_SEGMENT = 4
@@ -46,6 +52,8 @@ class FakeSession:
         self.clock = SessionClock()
         self.spoken = spoken
         self.targets = tuple(targets)
+        self.loud: list[bool] = []
+        """Of each word: whether any of its samples was not zero."""
         self.closed = False
         self._backend = backend
         self._source = source
@@ -53,11 +61,14 @@ class FakeSession:
     def set_targets(self, targets: Sequence[str]) -> None:
         self.targets = tuple(targets)
 
+    def set_spoken(self, code: str) -> None:
+        self.spoken = code
+
     async def aclose(self) -> None:
         self.closed = True
 
     async def __aiter__(self) -> AsyncIterator[Event]:
-        samples, done = 0, 0
+        samples, done, is_loud = 0, 0, False
         words: list[str] = []
         rev = itertools.count(1)
         async for chunk in self._source.stream(self.clock):
@@ -70,8 +81,11 @@ class FakeSession:
             if samples == 0:
                 yield SpeechSpan("started", 0, self.clock.now_ms())
             samples += len(chunk.samples)
+            is_loud = is_loud or bool(chunk.samples.any())
             while samples >= (done + 1) * WORD:
                 done += 1
+                self.loud.append(is_loud)
+                is_loud = False
                 words.append(f"w{done}")
                 final = len(words) == WORDS_PER_SEGMENT
                 for event in self._texts((done - 1) // WORDS_PER_SEGMENT, next(rev), words, final, chunk.capture_ms):
@@ -108,6 +122,13 @@ class FakeBackend:
         self.going.set()
         self.failure: Exception | None = None
         self.refusal: SottovoceError | None = None
+        self.translated_later: list[tuple[int, str]] = []
+
+    def capacity(self) -> int:
+        return 4
+
+    def restarts(self) -> dict[str, int]:
+        return {"engines": 0}
 
     def sources(self) -> Sequence[str]:
         return ("de", "en", "es")
@@ -122,6 +143,11 @@ class FakeBackend:
             raise self.refusal
         self.opened.append(FakeSession(self, source, spoken, targets))
         return self.opened[-1]
+
+    async def translate_final(self, transcript: Transcript, target: str) -> str:
+        await self.going.wait()
+        self.translated_later.append((transcript.segment, target))
+        return " ".join(f"{word}/{target}" for word in transcript.committed.split())
 
 
 class Client:
@@ -150,11 +176,11 @@ class Client:
         return message
 
     async def speak(self, words: float) -> None:
-        """Sends so many words of silence in frames of 100 ms."""
+        """Sends so many words of a constant tone of zero hertz in frames of 100 ms."""
         left = int(words * WORD)
         while left:
             count = min(left, 1600)
-            await self.socket.send(encode_audio(AudioFrame(self.position, bytes(2 * count))))
+            await self.socket.send(encode_audio(AudioFrame(self.position, b"\1\0" * count)))
             self.position += count
             left -= count
 
@@ -253,10 +279,10 @@ async def start(backend: FakeBackend, web: Path) -> AsyncIterator[StartServer]:
     """Starts servers with the given limits; all are stopped after the test."""
     running: list[Running] = []
 
-    async def start_(*, origins: tuple[str, ...] = (), **limits: int) -> Running:
+    async def start_(*, origins: tuple[str, ...] = (), gate: Gate | None = None, **limits: int) -> Running:
         limits = {"resume_ms": 0, **limits}
         config = Config(server=ServerConfig(port=0, origins=origins), limits=Limits(**limits))
-        server = Server(config, backend, web=web)
+        server = Server(config, backend, web=web, gate=gate)
         address = await server.start()
         running.append(Running(server, address.port, []))
         return running[-1]
@@ -273,3 +299,66 @@ async def start(backend: FakeBackend, web: Path) -> AsyncIterator[StartServer]:
 @pytest.fixture
 async def server(start: StartServer) -> Running:
     return await start()
+
+
+class LanRunning(Running):
+    """A started server that other devices can reach, and a client's TLS context that trusts its authority alone."""
+
+    @property
+    def trust(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cadata=self.server.door.authority.der)
+
+    @property
+    def secure_port(self) -> int:
+        return urlsplit(self.server.door.info()["secure_url"]).port
+
+    def token(self, role: str, room: str | None = None, valid_s: float | None = 60) -> str:
+        """One made beside the server, as by ``sottovoce token create``."""
+        tokens = Tokens(lan_folder())
+        return tokens.secret(tokens.create(role, room, valid_s))
+
+    async def client_at(self, host: str, *, secure: bool, **options: Any) -> Client:
+        """A client that comes to ``host`` over HTTPS, or over plain HTTP."""
+        place = f"wss://{host}:{self.secure_port}/ws" if secure else f"ws://{host}:{self.port}/ws"
+        options |= {"ssl": self.trust} if secure else {}
+        socket = await connect(place, subprotocols=[SUBPROTOCOL], compression=None, proxy=None, **options)
+        self.clients.append(Client(socket))
+        return self.clients[-1]
+
+
+@pytest.fixture
+async def start_lan(
+    backend: FakeBackend, web: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Callable[..., Awaitable[LanRunning]]]:
+    """Starts servers that other devices can reach; all have the state of one folder and are stopped after the test."""
+    monkeypatch.setenv("SOTTOVOCE_STATE", str(tmp_path / "state"))
+    running: list[LanRunning] = []
+
+    async def start_(limits: Limits | None = None, **settings: Any) -> LanRunning:
+        settings = {"port": 0, "secure_port": 0, "lan": True, "announce": False, **settings}
+        config = Config(server=ServerConfig(**settings), limits=limits or Limits(resume_ms=0))
+        server = Server(config, backend, web=web)
+        address = await server.start()
+        running.append(LanRunning(server, address.port, []))
+        return running[-1]
+
+    yield start_
+    for one in running:
+        for client in one.clients:
+            client.socket.transport.abort()
+        await one.server.stop()
+        await asyncio.gather(*(client.socket.wait_closed() for client in one.clients))
+
+
+@pytest.fixture(scope="session")
+def lan_address() -> str:
+    """An address of this machine by which a connection comes as from another machine."""
+    addresses = look().addresses
+    if not addresses:
+        pytest.skip("this machine has no network address but loopback")
+    return str(addresses[0])
+
+
+@pytest.fixture(scope="session")
+def backend_class() -> type[FakeBackend]:
+    return FakeBackend

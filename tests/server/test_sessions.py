@@ -285,7 +285,7 @@ async def test_too_many_speakers_are_refused_and_told_so(start) -> None:
     await speaker.hello("speaker", source="en")
     await second.say_hello("speaker", source="en", room="other")
     assert await second.next() == Failure(
-        code="busy", message="all 1 sessions are taken; try again later", retryable=True
+        code="busy", message="all places for speakers (1) are taken; try again later", retryable=True
     )
     assert await second.closed() == 1013
     await speaker.say(End())
@@ -334,7 +334,8 @@ async def test_session_that_fails_tells_everybody(server, backend, caplog) -> No
 
 async def test_ping_and_painted(server) -> None:
     speaker = await server.client()
-    await speaker.hello("speaker", source="en")
+    hello = await speaker.hello("speaker", source="en", capabilities=("painted",))
+    assert "painted" in hello.capabilities
     await speaker.say(Ping(client_ms=12.5))
     pong = await speaker.next()
     assert isinstance(pong, Pong)

@@ -1,9 +1,10 @@
-"""``sottovoce live``: captions of a microphone in the terminal."""
+"""``sottovoce live``: captions of a microphone in the terminal, made here or by a service elsewhere."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,11 +12,15 @@ import click
 from translate.cli.interrupt import ends
 from translate.cli.options import Wanted, configured, languages_wanted
 from translate.config import AudioConfig, Config
+from translate.errors import ConfigError
 
 if TYPE_CHECKING:
+    from translate.audio import AudioSource
     from translate.engines import Engines
 
 __all__ = ["live"]
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
@@ -23,17 +28,45 @@ __all__ = ["live"]
 @click.option("--device", metavar="NAME", help="Part of the name of the microphone (see --devices).")
 @click.option("--devices", "only_list", is_flag=True, help="List the microphones and stop.")
 @click.option("--events", is_flag=True, help="Write the wire events as JSON lines instead of captions.")
+@click.option(
+    "--room",
+    "url",
+    metavar="URL",
+    envvar="SOTTOVOCE_ROOM",
+    help="Speak in a room of a service elsewhere: the link that it shows.",
+)
+@click.option("--file", "sound", type=_FILE, metavar="FILE", help="With --room: speak this file instead.")
+@click.option(
+    "--authority", type=_FILE, metavar="FILE", help="With --room: the certificate that the service has to have."
+)
+@click.option("--accept-new", is_flag=True, help="With --room: trust a service never met before without asking.")
 @configured
-def live(wanted: Wanted, device: str | None, only_list: bool, events: bool, config: Config) -> None:
+def live(
+    wanted: Wanted,
+    device: str | None,
+    only_list: bool,
+    events: bool,
+    url: str | None,
+    sound: Path | None,
+    authority: Path | None,
+    accept_new: bool,
+    config: Config,
+) -> None:
     """Caption what the microphone hears, until Ctrl-C.
 
     \b
     sottovoce live --from es --to en
     sottovoce live --from auto --allow es,de --device "USB"
+    sottovoce live --from es --room 'https://192.168.1.20:8766/?room=hall#t=TOKEN'
     """
     if only_list:
         _list()
         return
+    if url is not None:
+        _speak(url, wanted, _sound(sound, device, config), authority, accept_new, events)
+        return
+    if sound is not None or authority is not None or accept_new:
+        raise ConfigError("--file, --authority and --accept-new go with --room (see also: sottovoce file)")
     from translate.engines import Engines
 
     audio = replace(config.audio, device=device) if device is not None else config.audio
@@ -42,6 +75,24 @@ def live(wanted: Wanted, device: str | None, only_list: bool, events: bool, conf
         asyncio.run(_caption(wanted, audio, events, engines))
     finally:
         engines.close()
+
+
+def _sound(file: Path | None, device: str | None, config: Config) -> AudioSource:
+    from translate.audio import FileSource, MicrophoneSource
+
+    if file is None:
+        return MicrophoneSource(replace(config.audio, device=device) if device is not None else config.audio)
+    source = FileSource(file, pace=1.0, config=config.audio)
+    source.probe()  # a file that cannot be read is no reason to call anybody
+    return source
+
+
+def _speak(
+    url: str, wanted: Wanted, source: AudioSource, authority: Path | None, accept_new: bool, events: bool
+) -> None:
+    from translate.cli.remote import speak
+
+    speak(url, wanted, source, authority=authority, accept_new=accept_new, events=events)
 
 
 def _list() -> None:
@@ -57,6 +108,7 @@ async def _caption(wanted: Wanted, audio: AudioConfig, events: bool, engines: En
 
     from translate.audio import MicrophoneSource
     from translate.output.terminal import TerminalCaptions
+    from translate.output.transcripts import recorded
     from translate.output.writers import make_writer
     from translate.pipeline.session import Session
 
@@ -64,12 +116,13 @@ async def _caption(wanted: Wanted, audio: AudioConfig, events: bool, engines: En
     session = Session(
         source, spoken=wanted.spoken, targets=wanted.targets, allowed=wanted.allowed, engines=engines, mode=wanted.mode
     )
-    with ends(source):  # Ctrl-C is how one stops: no failure
+    # Ctrl-C is how one stops: no failure
+    with recorded(session, engines.config.transcripts, "live") as talk, ends(source):
         if events:
             writer = make_writer("events", click.echo, wanted.targets, session.clock)
-            async for event in session:
+            async for event in talk:
                 writer.add(event)
             return
         with TerminalCaptions(wanted.targets, session.clock, Console()) as captions:
-            async for event in session:
+            async for event in talk:
                 captions.add(event)

@@ -5,16 +5,19 @@ Nothing here knows sockets or asyncio; clocks are given in.
 
 from translate.protocol.audio_frame import AudioFrame, decode_audio, encode_audio
 from translate.protocol.envelope import Envelope, decode, decode_server, encode, encode_client
-from translate.protocol.log import Cursor, ReplayLog, TextEvent, snapshots
+from translate.protocol.log import Cursor, ReplayLog, TextEvent, continued, snapshots, text_key
 from translate.protocol.messages import (
     SUBPROTOCOL,
     VERSION,
     ClientHello,
     ClientMessage,
+    Control,
     End,
     Failure,
     FrameLimits,
     FrameSizeError,
+    Invitation,
+    Joining,
     Mode,
     Painted,
     Ping,
@@ -28,8 +31,10 @@ from translate.protocol.messages import (
     SnapshotTranslation,
 )
 from translate.protocol.outbox import Outbox, SlowReaderError
+from translate.protocol.parcel import Parcel
 from translate.protocol.schema import schema, schema_of
 from translate.protocol.state import ServerState
+from translate.protocol.status import Quantiles, RoomLatency, RoomStatus, Status
 from translate.protocol.view import View
 
 __all__ = [
@@ -38,19 +43,26 @@ __all__ = [
     "AudioFrame",
     "ClientHello",
     "ClientMessage",
+    "Control",
     "Cursor",
     "End",
     "Envelope",
     "Failure",
     "FrameLimits",
     "FrameSizeError",
+    "Invitation",
+    "Joining",
     "Mode",
     "Outbox",
     "Painted",
+    "Parcel",
     "Ping",
     "Pong",
+    "Quantiles",
     "ReplayLog",
     "Role",
+    "RoomLatency",
+    "RoomStatus",
     "ServerHello",
     "ServerMessage",
     "ServerState",
@@ -59,8 +71,10 @@ __all__ = [
     "Snapshot",
     "SnapshotTranscript",
     "SnapshotTranslation",
+    "Status",
     "TextEvent",
     "View",
+    "continued",
     "decode",
     "decode_audio",
     "decode_server",
@@ -70,4 +84,5 @@ __all__ = [
     "schema",
     "schema_of",
     "snapshots",
+    "text_key",
 ]

@@ -70,6 +70,8 @@ def to_json(value: Any) -> Any:
         }
     if isinstance(value, tuple):
         return [to_json(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: to_json(item) for name, item in value.items()}
     return value
 
 
@@ -108,6 +110,10 @@ def _converted(kind: Any, value: Any, path: str, bounds: Mapping[str, Any]) -> A
         if not isinstance(value, str) or value not in get_args(kind):
             raise ProtocolError(f"{path} must be one of {', '.join(get_args(kind))}, not {shortened(value)}")
         return value
+    if kind is Any:
+        return _plain(value, path)
+    if origin is Mapping:
+        return _mapping_of(get_args(kind)[1], value, path, bounds)
     if origin is tuple:
         return _list_of(get_args(kind)[0], value, path, bounds)
     if dataclasses.is_dataclass(kind):
@@ -143,6 +149,24 @@ def _list_of(kind: Any, value: Any, path: str, bounds: Mapping[str, Any]) -> tup
     if most is not None and len(value) > most:
         raise ProtocolError(f"{path} may hold {most} items, not {len(value)}")
     return tuple(_converted(kind, item, f"{path}[{place}]", bounds) for place, item in enumerate(value))
+
+
+def _mapping_of(kind: Any, value: Any, path: str, bounds: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ProtocolError(f"{path} must be an object, not {shortened(value)}")
+    where = f"a value of {path}"  # not the name: it may be long, or no text at all
+    return {_text(name, path, {}): _converted(kind, item, where, bounds) for name, item in value.items()}
+
+
+def _plain(value: Any, path: str) -> Any:
+    """Any JSON value, of text and numbers that can be sent on."""
+    if isinstance(value, str):
+        return _text(value, path, {})
+    if isinstance(value, list):
+        return [_plain(item, path) for item in value]
+    if isinstance(value, dict):
+        return {_text(name, path, {}): _plain(item, path) for name, item in value.items()}
+    return value if value is None or isinstance(value, bool) else _number(type(value), value, path, {})
 
 
 def _text(value: Any, path: str, bounds: Mapping[str, Any]) -> str:

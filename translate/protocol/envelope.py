@@ -18,7 +18,7 @@ from translate.protocol.messages import (
     Snapshot,
 )
 
-__all__ = ["MAX_DEPTH", "Envelope", "decode", "decode_server", "encode", "encode_client"]
+__all__ = ["MAX_DEPTH", "Envelope", "decode", "decode_server", "encode", "encode_body", "encode_client"]
 
 MAX_DEPTH: Final = 8
 """Deepest nesting of a message that is accepted."""
@@ -48,6 +48,16 @@ def encode(message: ServerMessage, *, seq: int, t_ms: float) -> str:
     return _encode(message, seq, t_ms)
 
 
+def encode_body(message: ServerMessage) -> bytes:
+    """What of a server's message is the same for all its readers, in UTF-8: its JSON without ``seq``, ``t_ms`` and the
+    ``last_seq`` of a snapshot, and without the opening brace, so that those can be put in front.
+    """
+    fields = {"type": _NAMES[type(message)], **_fields(message)}
+    if isinstance(message, Snapshot):
+        del fields["last_seq"]
+    return _dumped(fields)[1:].encode()
+
+
 def encode_client(message: ClientMessage, *, seq: int, t_ms: float) -> str:
     """The JSON text of a client's message; ``t_ms`` is on any monotonic clock of the client's."""
     return _encode(message, seq, t_ms)
@@ -73,10 +83,18 @@ def decode_server(text: str | bytes, *, max_bytes: int = 16_777_216) -> Envelope
 
 
 def _encode(message: Any, seq: int, t_ms: float) -> str:
-    fields = {"type": _NAMES[type(message)], "seq": seq, "t_ms": round(t_ms, 1), **to_json(message)}
+    return _dumped({"type": _NAMES[type(message)], "seq": seq, "t_ms": round(t_ms, 1), **_fields(message)})
+
+
+def _fields(message: Any) -> dict[str, Any]:
+    fields: dict[str, Any] = to_json(message)
     if isinstance(message, Snapshot):
         for item, segment in zip(fields["segments"], message.segments, strict=True):
             item["type"] = segment.TYPE
+    return fields
+
+
+def _dumped(fields: dict[str, Any]) -> str:
     return json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 

@@ -7,6 +7,7 @@ segments; then the oldest go first, and the log knows how far back it reaches.
 
 from __future__ import annotations
 
+import dataclasses
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict
@@ -15,8 +16,9 @@ from typing import Final
 
 from translate.events import Transcript, Translation
 from translate.protocol.messages import Snapshot, SnapshotTranscript, SnapshotTranslation
+from translate.protocol.parcel import Parcel
 
-__all__ = ["Cursor", "ReplayLog", "TextEvent", "snapshots", "text_key"]
+__all__ = ["Cursor", "ReplayLog", "TextEvent", "continued", "snapshots", "text_key"]
 
 TextEvent = Transcript | Translation
 TextKey = tuple[str, int, str]
@@ -30,6 +32,27 @@ def text_key(event: TextEvent) -> TextKey:
     return (type(event).__name__, event.segment, event.lang)
 
 
+def continued(event: TextEvent, last: TextEvent | None) -> TextEvent | None:
+    """``event`` as it may follow ``last``, the newest known revision of the same text.
+
+    A session keeps the promises of a text by itself. But a language that nobody reads for a while is translated by
+    somebody new afterwards, who knows nothing of what was said of a segment before. Then committed text stands, a
+    revision that would take it back is left out, and a final that would do so closes the segment as it is.
+
+    Returns:
+        ``None``: nothing may follow, or nothing new is said.
+    """
+    if last is None:
+        return event
+    if last.final:
+        return None
+    if not event.committed.startswith(last.committed):
+        if not event.final:
+            return None
+        event = dataclasses.replace(event, committed=last.committed)
+    return event if event.rev > last.rev else dataclasses.replace(event, rev=last.rev + 1)
+
+
 class ReplayLog:
     """The newest text of each segment and language, numbered without gaps as it came.
 
@@ -39,7 +62,7 @@ class ReplayLog:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._texts: OrderedDict[TextKey, tuple[int, TextEvent]] = OrderedDict()  # ordered by number
+        self._texts: OrderedDict[TextKey, Parcel] = OrderedDict()  # ordered by number
         self._last = 0
         self._forgotten = 0
 
@@ -51,36 +74,47 @@ class ReplayLog:
         """Number of the newest event; 0: none yet."""
         return self._last
 
-    def append(self, event: TextEvent) -> int:
-        """Keeps ``event`` in place of its older revision; returns its number."""
+    def append(self, event: TextEvent) -> Parcel:
+        """Keeps ``event`` in place of its older revision; returns it with its number."""
         self._last += 1
         key = text_key(event)
         self._texts.pop(key, None)
-        self._texts[key] = (self._last, event)
+        parcel = self._texts[key] = Parcel(event, self._last)
         if len(self._texts) > self._capacity:
-            _, (self._forgotten, _) = self._texts.popitem(last=False)
-        return self._last
+            _, oldest = self._texts.popitem(last=False)
+            self._forgotten = oldest.number or 0
+        return parcel
 
-    def replay(self, last_seq: int) -> list[tuple[int, TextEvent]] | None:
-        """What came after ``last_seq``, oldest first, with its numbers; superseded revisions are left out.
+    def newest(self, key: TextKey) -> TextEvent | None:
+        """The newest revision of a text (see :func:`text_key`); ``None``: not there, or forgotten."""
+        parcel = self._texts.get(key)
+        return _text(parcel) if parcel is not None else None
+
+    def replay(self, last_seq: int) -> list[Parcel] | None:
+        """What came after ``last_seq``, oldest first; superseded revisions are left out.
 
         ``None``: something that came after ``last_seq`` has been forgotten (or ``last_seq`` is none of this log's), so
         the client needs a snapshot.
         """
         if last_seq < self._forgotten or last_seq > self._last:
             return None
-        newer: list[tuple[int, TextEvent]] = []
-        for number, event in reversed(self._texts.values()):
-            if number <= last_seq:
+        newer: list[Parcel] = []
+        for parcel in reversed(self._texts.values()):
+            if (parcel.number or 0) <= last_seq:
                 break
-            newer.append((number, event))
+            newer.append(parcel)
         newer.reverse()
         return newer
 
     def latest(self) -> list[TextEvent]:
         """All texts kept, by segment, each transcript before its translations."""
-        events = [event for _, event in self._texts.values()]
+        events = [_text(parcel) for parcel in self._texts.values()]
         return sorted(events, key=lambda event: (event.segment, isinstance(event, Translation), event.lang))
+
+
+def _text(parcel: Parcel) -> TextEvent:
+    assert isinstance(parcel.message, (Transcript, Translation))  # nothing else is kept
+    return parcel.message
 
 
 class Cursor:

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from translate.errors import ProtocolError
 from translate.events import EndOfStream, Lag, Notice, SpeechSpan, Transcript, Translation
 from translate.protocol.codec import bounded
+from translate.protocol.status import Status
 
 __all__ = [
     "CLIENT_TYPES",
@@ -22,10 +23,13 @@ __all__ = [
     "VERSION",
     "ClientHello",
     "ClientMessage",
+    "Control",
     "End",
     "Failure",
     "FrameLimits",
     "FrameSizeError",
+    "Invitation",
+    "Joining",
     "Mode",
     "Painted",
     "Ping",
@@ -42,10 +46,11 @@ __all__ = [
 VERSION: Final = "v1"
 SUBPROTOCOL: Final = "sottovoce.v1"
 MAX_TARGETS: Final = 16
+MAX_VALID_S: Final = 366 * 86_400
 _LANGUAGE: Final = r"[A-Za-z][A-Za-z0-9_-]{0,34}"
 _ROOM: Final = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}"
 
-Role = Literal["speaker", "listener"]
+Role = Literal["speaker", "listener", "operator"]
 Mode = Literal["fast", "calm"]
 
 
@@ -79,12 +84,27 @@ class ClientHello:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetView:
-    """``set``: change what this client is shown; what is left out stays."""
+    """``set``: change what this client is shown, or what is spoken; what is left out stays."""
 
     targets: tuple[str, ...] | None = bounded(
         None, max_items=MAX_TARGETS, max_length=35, min_length=1, pattern=_LANGUAGE
     )
     mode: Mode | None = None
+    source: str | None = bounded(None, max_length=35, min_length=1, pattern=_LANGUAGE)
+    """From the next segment on, this language is spoken (or ``auto``); from the speaker, or an operator."""
+    room: str | None = bounded(None, max_length=64, min_length=1, pattern=_ROOM)
+    """Whose ``source`` an operator changes; its own room when left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """An operator's order; which of the other fields are needed depends on ``action``."""
+
+    action: Literal["mute", "unmute", "stop", "invite", "revoke"]
+    room: str | None = bounded(None, max_length=64, min_length=1, pattern=_ROOM)
+    role: Role | None = None
+    valid_s: float | None = bounded(None, low=1, high=MAX_VALID_S)
+    token_id: str | None = bounded(None, max_length=128, min_length=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +127,7 @@ class End:
     """The speaker has finished."""
 
 
-ClientMessage = ClientHello | SetView | Painted | Ping | End
+ClientMessage = ClientHello | SetView | Control | Painted | Ping | End
 
 
 # --- from the server -------------------------------------------------------------------------------------------------
@@ -122,13 +142,24 @@ class FrameLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Joining:
+    """The listeners' way into a room."""
+
+    url: str
+    qr: str
+    """The URL as a QR code: a ``data:`` URI of an image."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerHello:
-    """Answers a client's hello; sent again to a listener when another session starts in its room."""
+    """Answers a client's hello; sent again when another session starts in its room or other speech is expected."""
 
     version: Literal["v1"]
     server: str
     session: str | None = None
     """Names the session of the room; left out while nobody speaks there."""
+    log: str | None = None
+    """Names the numbering of the segments, which outlives sessions; another one: the numbers begin anew."""
     role: Role
     room: str
     source: str | None = None
@@ -140,6 +171,8 @@ class ServerHello:
     resume: str
     position: int | None = None
     """For a speaker: the sample that the server expects next."""
+    invite: Joining | None = None
+    """For speakers and operators; left out when other devices cannot reach the service."""
     limits: FrameLimits
 
 
@@ -198,12 +231,37 @@ class Failure:
     retryable: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """``invite``: answers an operator's control ``invite``."""
+
+    role: Role
+    room: str
+    url: str
+    qr: str
+    token_id: str | None = None
+    """For ``revoke``; left out: the way in needs no token."""
+    expires_s: float | None = None
+    """Unix time; left out: never."""
+
+
 ServerMessage = (
-    ServerHello | SpeechSpan | Transcript | Translation | Lag | Notice | Snapshot | Pong | EndOfStream | Failure
+    ServerHello
+    | SpeechSpan
+    | Transcript
+    | Translation
+    | Lag
+    | Notice
+    | Snapshot
+    | Pong
+    | EndOfStream
+    | Invitation
+    | Status
+    | Failure
 )
 
 CLIENT_TYPES: Final[Mapping[str, type[Any]]] = MappingProxyType(
-    {"hello": ClientHello, "set": SetView, "painted": Painted, "ping": Ping, "end": End}
+    {"hello": ClientHello, "set": SetView, "control": Control, "painted": Painted, "ping": Ping, "end": End}
 )
 SERVER_TYPES: Final[Mapping[str, type[Any]]] = MappingProxyType(
     {
@@ -216,6 +274,8 @@ SERVER_TYPES: Final[Mapping[str, type[Any]]] = MappingProxyType(
         "snapshot": Snapshot,
         "pong": Pong,
         "end": EndOfStream,
+        "invite": Invitation,
+        "status": Status,
         "error": Failure,
     }
 )

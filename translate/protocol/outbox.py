@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import NamedTuple
 
 from translate.errors import SottovoceError
 from translate.events import Lag, Notice, SpeechSpan, Transcript, Translation
 from translate.protocol.log import text_key
 from translate.protocol.messages import ServerMessage
+from translate.protocol.parcel import Parcel
+from translate.protocol.status import Status
 
-__all__ = ["Outbox", "SlowReaderError", "Waiting"]
+__all__ = ["Outbox", "SlowReaderError"]
 
 
 class SlowReaderError(SottovoceError):
@@ -21,13 +22,6 @@ class SlowReaderError(SottovoceError):
     code = "too_slow"
     close_code = 4408
     retryable = True
-
-
-class Waiting(NamedTuple):
-    """A message that has no ``seq`` yet, and for a text its number in the room's log."""
-
-    message: ServerMessage
-    number: int | None
 
 
 class Outbox:
@@ -43,7 +37,7 @@ class Outbox:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._waiting: OrderedDict[Hashable, Waiting] = OrderedDict()
+        self._waiting: OrderedDict[Hashable, Parcel] = OrderedDict()
         self._serial = itertools.count()
         self.merged = 0
         """Messages that were never sent because a newer one took their place."""
@@ -51,24 +45,20 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def push(self, message: ServerMessage, number: int | None = None) -> None:
-        """Adds ``message`` as the newest.
-
-        Args:
-            message: what to send.
-            number: its number in the room's log, for a text.
+    def push(self, parcel: Parcel) -> None:
+        """Adds a message as the newest.
 
         Raises:
             SlowReaderError: as many messages wait as may, and none of them can be dropped.
         """
-        key = self._key(message)
+        key = self._key(parcel.message)
         if self._waiting.pop(key, None) is not None:
             self.merged += 1
         elif len(self._waiting) >= self._capacity and not self._drop_one():
             raise SlowReaderError("this client reads too slowly; it may come back and resume")
-        self._waiting[key] = Waiting(message, number)
+        self._waiting[key] = parcel
 
-    def pop(self) -> Waiting:
+    def pop(self) -> Parcel:
         """Takes the oldest message out. Raises ``KeyError`` when there is none."""
         return self._waiting.popitem(last=False)[1]
 
@@ -82,6 +72,8 @@ class Outbox:
                 return ("lag", message.stage, message.lang)
             case Notice():
                 return ("notice", message.code)
+            case Status():
+                return "status"
             case _:
                 return next(self._serial)
 
@@ -100,4 +92,4 @@ def _is_tail(message: ServerMessage) -> bool:
 
 
 def _is_status(message: ServerMessage) -> bool:
-    return isinstance(message, (SpeechSpan, Lag))
+    return isinstance(message, (SpeechSpan, Lag, Status))

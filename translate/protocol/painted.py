@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final, NamedTuple
 
-from translate.errors import ProtocolError
 from translate.protocol.messages import Painted
 
 __all__ = ["PaintReports"]
@@ -40,19 +39,13 @@ class PaintReports:
         """Another session has begun, with another clock."""
         self._sent.clear()
 
-    def glass_to_glass_ms(self, report: Painted, *, last_seq: int, now_ms: float) -> float | None:
+    def glass_to_glass_ms(self, report: Painted, *, now_ms: float) -> float | None:
         """Milliseconds from capture to paint; ``None``: not known, told before, or not plausible.
 
         Args:
             report: what the client says.
-            last_seq: newest ``seq`` that it was sent.
             now_ms: session clock.
-
-        Raises:
-            ProtocolError: the client was never sent such a message.
         """
-        if report.event_seq > last_seq:
-            raise ProtocolError(f"painted.event_seq {report.event_seq} was never sent; the last was {last_seq}")
         event = self._sent.pop(report.event_seq, None)
         if event is None or not event.sent_ms - TOLERANCE_MS <= report.painted_ms <= now_ms + TOLERANCE_MS:
             return None

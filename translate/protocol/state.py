@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Literal
 
 from translate.config import Limits
-from translate.errors import ProtocolError
+from translate.errors import NotAllowedError, ProtocolError
 from translate.events import Transcript, Translation
 from translate.protocol.audio_frame import AudioFrame, decode_audio
-from translate.protocol.envelope import decode, encode
+from translate.protocol.envelope import decode
 from translate.protocol.messages import (
     VERSION,
     ClientHello,
     ClientMessage,
+    Control,
     End,
     Painted,
     Role,
-    ServerMessage,
-    Snapshot,
+    SetView,
 )
 from translate.protocol.painted import PaintReports
+from translate.protocol.parcel import Parcel
 
 __all__ = ["ServerState"]
 
@@ -39,7 +39,7 @@ class ServerState:
         self._now_ms = now_ms
         self._heard = 0
         self._sent = 0
-        self._paints = PaintReports()
+        self._paints: PaintReports | None = None
         self.phase: Literal["new", "open", "ended"] = "new"
         self.role: Role | None = None
 
@@ -55,14 +55,22 @@ class ServerState:
 
     def restart_clock(self, now_ms: Callable[[], float]) -> None:
         """From now on times are on another session's clock."""
+        if now_ms == self._now_ms:
+            return
         self._now_ms = now_ms
-        self._paints.restart()
+        if self._paints is not None:
+            self._paints.restart()
+
+    def ask_for_paints(self) -> None:
+        """The client is to report when texts are on its screen; what it was sent is remembered from now on."""
+        self._paints = PaintReports()
 
     def receive(self, frame: str | bytes) -> ClientMessage | AudioFrame:
         """What the client's next frame says.
 
         Raises:
             ProtocolError: the frame is malformed or not allowed now.
+            NotAllowedError: it is for others than the client's role.
             AudioError: a binary frame does not hold whole samples.
         """
         if isinstance(frame, bytes):
@@ -78,23 +86,30 @@ class ServerState:
             raise ProtocolError("the first message must be hello")
         elif isinstance(message, End):
             self._end()
+        elif isinstance(message, Control) and self.role != "operator":
+            raise NotAllowedError("only an operator may send control")
+        elif isinstance(message, SetView) and message.source is not None and self.role == "listener":
+            raise NotAllowedError("a listener may not change what is spoken")
         return message
 
-    def send(self, message: ServerMessage) -> str:
-        """The next text frame to the client: numbers ``message``, stamps it and marks a text as sent."""
+    def send(self, parcel: Parcel) -> bytes:
+        """The next text frame to the client, in UTF-8: numbers the message and stamps it."""
+        if parcel.clock is not None:
+            self.restart_clock(parcel.clock)
         now_ms = self._now_ms()
         self._sent += 1
-        if isinstance(message, (Transcript, Translation)):
-            message = dataclasses.replace(message, marks=dataclasses.replace(message.marks, sent=now_ms))
-            if message.marks.capture is not None:
-                self._paints.sent(self._sent, now_ms, message.marks.capture)
-        elif isinstance(message, Snapshot):
-            message = dataclasses.replace(message, last_seq=self._sent)
-        return encode(message, seq=self._sent, t_ms=now_ms)
+        text = parcel.message
+        if self._paints is not None and isinstance(text, (Transcript, Translation)) and text.marks.capture is not None:
+            self._paints.sent(self._sent, now_ms, text.marks.capture)
+        return parcel.frame(self._sent, now_ms)
 
     def glass_to_glass_ms(self, report: Painted) -> float | None:
-        """See :meth:`PaintReports.glass_to_glass_ms`."""
-        return self._paints.glass_to_glass_ms(report, last_seq=self._sent, now_ms=self._now_ms())
+        """See :meth:`PaintReports.glass_to_glass_ms`; ``None`` also from a client that was not asked."""
+        if report.event_seq > self._sent:
+            raise ProtocolError(f"painted.event_seq {report.event_seq} was never sent; the last was {self._sent}")
+        if self._paints is None:
+            return None
+        return self._paints.glass_to_glass_ms(report, now_ms=self._now_ms())
 
     def _receive_audio(self, frame: bytes) -> AudioFrame:
         if self.phase == "new":

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from translate.events import Event, Lag, Transcript, Translation
+from translate.events import Lag, Transcript, Translation
 from translate.protocol.log import TextEvent, TextKey, text_key
 from translate.protocol.messages import Mode
+from translate.protocol.parcel import Parcel
 
 __all__ = ["View"]
 
@@ -27,25 +28,33 @@ class View:
         self.mode: Mode = mode
         self._shown: dict[TextKey, int] = {}  # length of the committed text of open segments
 
-    def admit(self, event: Event) -> Event | None:
-        """``event`` as the client is to see it; ``None``: not at all."""
+    def admit(self, parcel: Parcel) -> Parcel | None:
+        """An event as the client is to see it; ``None``: not at all."""
+        event = parcel.message
+        if isinstance(event, (Transcript, Translation)):
+            if not self._shows(event):
+                return None
+            return parcel if self.mode == "fast" else parcel.calm
         if isinstance(event, Lag) and event.lang is not None and event.lang not in self.targets:
             return None
-        if isinstance(event, (Transcript, Translation)):
-            return self.admit_text(event)
-        return event
+        return parcel
 
     def admit_text(self, event: TextEvent) -> TextEvent | None:
-        """The same for a text."""
-        if isinstance(event, Translation) and event.lang not in self.targets:
+        """The same for a text alone."""
+        if not self._shows(event):
             return None
+        return event if self.mode == "fast" or not event.tail else dataclasses.replace(event, tail="")
+
+    def _shows(self, event: TextEvent) -> bool:
+        if isinstance(event, Translation) and event.lang not in self.targets:
+            return False
         if self.mode == "fast":
-            return event
+            return True
         key = text_key(event)
         if event.final:
             self._shown.pop(key, None)
-            return event
+            return True
         if len(event.committed) <= self._shown.get(key, 0):
-            return None
+            return False
         self._shown[key] = len(event.committed)
-        return dataclasses.replace(event, tail="")
+        return True

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from translate.audio.source import AudioSource
 from translate.errors import LanguageError
-from translate.events import Event
+from translate.events import Event, Transcript
 from translate.languages import canonical, english_name, native_name
 from translate.latency import SessionClock
 
@@ -28,12 +28,21 @@ class SessionLike(Protocol):
     def set_targets(self, targets: Sequence[str]) -> None:
         """Languages to translate into from now on."""
 
+    def set_spoken(self, code: str) -> None:
+        """The language of the next segments, or ``auto``. Raises ``LanguageError``."""
+
     async def aclose(self) -> None:
         """Ends the session at once."""
 
 
 class Backend(Protocol):
     """Opens sessions on shared engines."""
+
+    def capacity(self) -> int:
+        """Speakers at once that the machine was measured to hold. May block while it measures."""
+
+    def restarts(self) -> Mapping[str, int]:
+        """How often each supervised process was started again."""
 
     def sources(self) -> Sequence[str]:
         """Languages that recognition knows."""
@@ -50,6 +59,14 @@ class Backend(Protocol):
             LanguageError: a language is unknown or the pair cannot be done.
             Busy: no capacity.
             MissingModel: a model is not on this machine.
+        """
+
+    async def translate_final(self, transcript: Transcript, target: str) -> str:
+        """A finished segment in another language, some time after it was said.
+
+        Raises:
+            LanguageError: no model can do that from the text alone.
+            MissingModel: a model is damaged.
         """
 
 

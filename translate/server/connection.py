@@ -1,51 +1,52 @@
-"""One client: reads what it says, writes what it is to see, and never lets it hold up anybody else."""
+"""One client: what it says, and what that leads to."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-from typing import Final
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from translate import __version__
 from translate.config import Config
-from translate.errors import Busy, LanguageError, SottovoceError
-from translate.events import EndOfStream, Event, Notice, Transcript, Translation
+from translate.errors import Busy, LanguageError, NotAllowedError, SottovoceError
+from translate.events import EndOfStream, Notice, Translation
 from translate.latency import SessionClock
 from translate.protocol import (
-    VERSION,
     AudioFrame,
     ClientHello,
     ClientMessage,
+    Control,
     End,
-    Failure,
-    FrameLimits,
-    Outbox,
+    Joining,
     Painted,
+    Parcel,
     Ping,
     Pong,
-    ServerHello,
-    ServerMessage,
     ServerState,
     SetView,
-    SlowReaderError,
     View,
     snapshots,
 )
 from translate.server.errors import HelloTimeoutError
+from translate.server.gate import Gate, Grant, OpenGate
+from translate.server.greeting import server_hello
 from translate.server.metrics import Metrics
-from translate.server.rooms import Room, Rooms, Seat
+from translate.server.operate import Operator
+from translate.server.rooms import Room, Rooms
+from translate.server.seats import Seat
+from translate.server.sending import CLOSE_S, Sender
 
-__all__ = ["CAPABILITIES", "CLOSE_S", "Connection"]
+__all__ = ["CLOSE_S", "Connection"]
 
 log = logging.getLogger(__name__)
 
-CLOSE_S: Final = 0.7
-"""Time that a client has to answer the closing handshake."""
-CAPABILITIES: Final = ("resume", "snapshot", "painted", "set")
+_GOODBYES: Final = (1000, 1001)
+"""A client that closes with one of these is not expected back."""
 
 
 class Connection:
@@ -56,24 +57,37 @@ class Connection:
         rooms: where clients meet.
         config: limits.
         metrics: counts.
+        gate: who may come in; ``None``: everybody.
+        stats: what ``/stats`` tells, for operators.
     """
 
     seat: Seat
 
-    def __init__(self, socket: ServerConnection, rooms: Rooms, config: Config, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        socket: ServerConnection,
+        rooms: Rooms,
+        config: Config,
+        metrics: Metrics,
+        gate: Gate | None = None,
+        stats: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
         self._socket = socket
         self._rooms = rooms
         self._limits = config.limits
         self._metrics = metrics
+        self._gate = gate if gate is not None else OpenGate()
+        self._stats = stats
+        self._grant: Grant | None = None
         self._state = ServerState(config.limits, SessionClock().now_ms)
+        self._sender = Sender(socket, self._state, config.limits, metrics)
         self._view = View()
-        self._outbox = Outbox(config.limits.events)
-        self._news = asyncio.Event()
-        self._closing: tuple[int, str] | None = None
         self._room: Room | None = None
+        self._place = ""  # name of the room, also of an operator's who reads nothing there
+        self._operator: Operator | None = None
+        self._invite: Joining | None = None
+        self._asked = False  # to report when texts are on the screen
         self._broken = False  # the client made a mistake; it is not waited for
-        self._heard = False
-        self._is_shed = False
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -82,7 +96,7 @@ class Connection:
 
     @property
     def role(self) -> str | None:
-        """``speaker``, ``listener`` or not known yet."""
+        """``speaker``, ``listener``, ``operator`` or not known yet."""
         return self._state.role
 
     async def run(self, *, refuse: Busy | None = None) -> None:
@@ -91,13 +105,12 @@ class Connection:
         Args:
             refuse: send this and close.
         """
-        writer = asyncio.create_task(self._write(), name="writer")
-        prober = asyncio.create_task(self._probe(), name="prober")
+        tasks = [asyncio.create_task(self._sender.run(self._is_welcome), name="sender")]
         try:
             try:
                 if refuse is not None:
                     raise refuse
-                await self._converse()
+                await self._converse(tasks)
             except SottovoceError as error:
                 self._broken = True
                 self.fail(error)
@@ -110,42 +123,41 @@ class Connection:
                 async for _ in self._socket:  # until the closing handshake is through
                     pass
         finally:
+            self._rooms.guests.pop(self, None)
             if self._room is not None:
-                self._room.leave(self, may_return=not self._broken)
-            for task in (prober, writer):
+                dropped = self._socket.close_code not in _GOODBYES
+                self._room.leave(self, may_return=not self._broken, dropped=dropped)
+            if self._asked:
+                self._rooms.painters -= 1
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(prober, writer, return_exceptions=True)
-            self._metrics.counts["merged_total"] += self._outbox.merged
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     # --- what the room says (see rooms.Member) ---
 
-    def deliver(self, event: Event, number: int | None) -> None:
-        """Queues an event, if the client is to see it."""
-        shown = self._view.admit(event)
+    def deliver(self, parcel: Parcel) -> None:
+        """Sends an event, if the client is to see it."""
+        shown = self._view.admit(parcel)
         if shown is not None:
-            self._push(shown, number)
-        if isinstance(event, EndOfStream) and self._room is not None and self._room.speaker is self:
-            self.close(1000, "done")
+            self._sender.push(shown)
+        if isinstance(parcel.message, EndOfStream) and self._room is not None and self._room.speaker is self:
+            self.close(*self._room.farewell)
 
-    def session_started(self) -> None:
-        """Tells a listener about the new session; a speaker is told in answer to its hello."""
-        self._push(self._hello())
+    def session_changed(self) -> None:
+        """Tells of a new session, or of other speech in it; a speaker's hello is answered before it is a member."""
+        self._greet()
 
     def fail(self, error: SottovoceError) -> None:
-        """Queues the error, and closes when everything queued is sent."""
-        self._metrics.errors[error.code] += 1
-        self._push(Failure(code=error.code, message=str(error), retryable=error.retryable))
-        self.close(error.close_code, error.code)
+        """Sends the error and closes."""
+        self._sender.fail(error)
 
     def close(self, code: int, reason: str) -> None:
         """Closes when everything queued is sent."""
-        if self._closing is None:
-            self._closing = (code, reason)
-            self._news.set()
+        self._sender.close(code, reason)
 
     # --- what the client says ---
 
-    async def _converse(self) -> None:
+    async def _converse(self, tasks: list[asyncio.Task[None]]) -> None:
         try:
             async with asyncio.timeout(self._limits.hello_ms / 1000):
                 hello = self._state.receive(await self._socket.recv())
@@ -153,8 +165,10 @@ class Connection:
             raise HelloTimeoutError(f"no hello came within {self._limits.hello_ms} ms") from None
         assert isinstance(hello, ClientHello)  # the state lets nothing else pass first
         await self._enter(hello)
+        if self._operator is not None:
+            tasks.append(asyncio.create_task(self._operator.report(), name="status"))
         async for frame in self._socket:
-            self._heard = True
+            self._sender.heard = True
             await self._obey(self._state.receive(frame))
             await asyncio.sleep(0)  # one read may hold hundreds of messages: the writer and other clients have a turn
 
@@ -165,7 +179,7 @@ class Connection:
                 if live is not None:
                     await live.feed(said)
             case Ping():
-                self._push(Pong(client_ms=said.client_ms, server_ms=round(self._state.now_ms, 1)))
+                self._sender.push(Parcel(Pong(client_ms=said.client_ms, server_ms=round(self._state.now_ms, 1))))
             case Painted():
                 duration_ms = self._state.glass_to_glass_ms(said)
                 if duration_ms is not None:
@@ -174,154 +188,121 @@ class Connection:
                 try:
                     self._set(said)
                 except LanguageError as error:  # no reason to end a talk
-                    self._push(Notice(error.code, str(error), error.retryable))
+                    self._sender.push(Parcel(Notice(error.code, str(error), error.retryable)))
+            case Control():
+                assert self._operator is not None  # the state lets nobody else pass
+                self._operator.obey(said)
             case End():
                 if live is not None:
                     live.end()
 
     async def _enter(self, hello: ClientHello) -> None:
-        """Joins the room; answers hello; then sends what the client has missed. Nothing may come in between."""
+        """Lets the client in; joins the room; answers hello; then sends what the client has missed."""
+        peer = str(self._socket.remote_address[0]) if self._socket.remote_address else ""
+        grant = self._grant = self._gate.admit(hello.token, role=hello.role, room=hello.room, peer=peer)
+        self._rooms.guests[self] = grant.token_id
+        self._place = hello.room
+        self._ask(hello)
+        if hello.role == "operator":
+            self._operator = Operator(
+                self._rooms,
+                self._gate,
+                grant,
+                stats=self._stats,
+                revoked=self._rooms.revoked,
+                push=self._sender.push,
+            )
+            if not hello.targets:
+                self._greet()
+                return
+        await self._join(hello)
+
+    async def _join(self, hello: ClientHello) -> None:
+        """Nothing may come between the answer to hello, what was missed, and what is said from then on."""
         self._room = room = self._rooms.room(hello.room)
         room.arrive(self)
-        wanted = self._checked(hello.targets, room, hello)
+        wanted = self._rooms.targets(room, hello.targets, hello)
         self._view = View(wanted, hello.mode)
-        old = room.seat_of(hello.resume)
+        old = room.seats.find(hello.resume)
         start = old.cursor.reached(hello.last_seq or 0) if old is not None else 0
-        self.seat = room.new_seat(start, wanted)
+        self.seat = room.seats.new(start, wanted)
+        self._sender.cursor = self.seat.cursor
         if hello.role == "speaker":
             await self._rooms.speak(room, hello, self)
-        self._push(self._hello())
+        self._greet()
         self._catch_up(room, start if old is not None and set(wanted) <= set(old.targets) else None)
         room.join(self)
 
     def _catch_up(self, room: Room, start: int | None) -> None:
-        """Queues what came after number ``start`` of the log, or a snapshot if that does not reach back."""
+        """Sends what came after number ``start`` of the log, or a snapshot if that does not reach back."""
         missed = room.log.replay(start) if start is not None else None
         if missed is not None and len(missed) <= self._limits.events // 2:
-            for number, event in missed:
-                self.deliver(event, number)
+            for parcel in missed:
+                self.deliver(parcel)
             return
-        number = room.log.last_seq  # the client has all of it when it has the last message
-        messages = list(snapshots(room.log.latest(), View(self._view.targets, self._view.mode).admit_text))
-        for place, message in enumerate(messages, start=1):
-            self._push(message, number if place == len(messages) else None)
+        for parcel in room.snapshot(self._view.targets, self._view.mode):
+            self._sender.push(parcel)
 
     def _set(self, change: SetView) -> None:
-        assert self._room is not None  # set comes after hello
-        before = set(self._view.targets)
-        wanted = self._checked(change.targets, self._room) if change.targets is not None else self._view.targets
+        if change.source is not None:
+            self._set_source(change.room or self._place, change.source)
+        room, before = self._room, self._view.targets
+        if room is None:
+            return  # an operator who reads nothing
+        wanted = self._rooms.targets(room, change.targets) if change.targets is not None else before
         self._view = View(wanted, change.mode or self._view.mode)
         self.seat = self.seat._replace(targets=wanted)
-        self._room.retarget()
-        added = View(set(wanted) - before, self._view.mode)
-        events = [event for event in self._room.log.latest() if isinstance(event, Translation)]
+        room.reads(self, before)
+        added = View(set(wanted) - set(before), self._view.mode)
+        events = [event for event in room.log.latest() if isinstance(event, Translation)]
         for message in snapshots(events, added.admit_text):
-            self._push(message)
+            self._sender.push(Parcel(message))
 
-    def _checked(self, codes: tuple[str, ...], room: Room, hello: ClientHello | None = None) -> tuple[str, ...]:
-        offer = self._rooms.offer
-        if hello is not None and hello.role == "speaker":
-            spoken = offer.source(hello.source)
-            allowed = tuple(offer.source(code) for code in hello.allowed_sources)
-            return offer.checked_targets(codes, offer.targets_for(spoken, allowed), spoken)
-        if room.live is not None:
-            return offer.checked_targets(codes, room.live.available, room.live.spoken)
-        return offer.checked_targets(codes, offer.targets_for("auto"), "auto")
+    def _set_source(self, name: str, code: str) -> None:
+        """Raises ``LanguageError``, and ``NotAllowedError`` for a room that is not the client's to change."""
+        allowed = name == self._place if self._operator is None else self._grant_allows(name)
+        if not allowed:
+            raise NotAllowedError(f"this client may not change what is spoken in room {name!r}")
+        room = self._rooms.find(name)
+        if room is None or room.live is None:
+            raise LanguageError(f"nobody speaks in room {name!r}")
+        spoken = self._rooms.offer.source(code)
+        room.speak(spoken, self._rooms.offer.targets_for(spoken, room.live.allowed))
 
-    def _hello(self) -> ServerHello:
-        assert self._room is not None  # only after the client's hello
-        assert self._state.role is not None
-        live, offer = self._room.live, self._rooms.offer
-        return ServerHello(
-            version=VERSION,
-            server=f"sottovoce/{__version__}",
-            session=live.id if live else None,
+    def _grant_allows(self, room: str) -> bool:
+        return self._grant is not None and self._grant.room in (None, room)
+
+    def _is_welcome(self) -> bool:
+        return self._grant is None or not self._gate.is_revoked(self._grant)
+
+    # --- the answer to hello ---
+
+    def _ask(self, hello: ClientHello) -> None:
+        """Asks some clients when texts are on their screens: those of a whole hall would be a load of their own."""
+        if "painted" in hello.capabilities and self._rooms.painters < self._limits.paint_reports:
+            self._asked = True
+            self._rooms.painters += 1
+            self._state.ask_for_paints()
+
+    def _greet(self) -> None:
+        room = self._room or self._rooms.find(self._place)
+        clock = room.live.clock.now_ms if room is not None and room.live is not None else None
+        assert self._state.role is not None  # only after the client's hello
+        hello = server_hello(
             role=self._state.role,
-            room=self._room.name,
-            source=live.spoken if live else None,
-            targets=self._view.targets,
-            sources=offer.sources,
-            available_targets=live.available if live else offer.targets_for("auto"),
-            mode=self._view.mode,
-            capabilities=CAPABILITIES,
-            resume=self.seat.token,
-            position=live.position if live and self._state.role == "speaker" else None,
-            limits=FrameLimits(
-                text_frame_bytes=self._limits.text_frame_bytes, audio_frame_bytes=self._limits.audio_frame_bytes
-            ),
+            place=self._place,
+            room=room,
+            offer=self._rooms.offer,
+            view=self._view,
+            token=self.seat.token if self._room is not None else secrets.token_urlsafe(18),
+            asked=self._asked,
+            invite=self._joining() if self._state.role in ("speaker", "operator") else None,
+            limits=self._limits,
         )
+        self._sender.push(Parcel(hello, clock=clock))
 
-    # --- what the client is sent ---
-
-    def _push(self, message: ServerMessage, number: int | None = None) -> None:
-        if self._closing is not None:
-            return
-        try:
-            self._outbox.push(message, number)
-        except SlowReaderError:
-            self.close(*self._shed())
-        self._news.set()
-
-    def _shed(self) -> tuple[int, str]:
-        """The client does not read: counts it, once, and says what to close with."""
-        if not self._is_shed:
-            self._is_shed = True
-            self._metrics.errors[SlowReaderError.code] += 1
-        return SlowReaderError.close_code, SlowReaderError.code
-
-    async def _write(self) -> None:
-        """Sends what is queued, in order; drops a client that does not take it in time."""
-        try:
-            while self._closing is None or len(self._outbox):
-                await self._news.wait()
-                self._news.clear()
-                while len(self._outbox):
-                    await self._send(*self._outbox.pop())
-            code, reason = self._closing or (1011, "internal")
-        except ConnectionClosed:
-            return
-        except TimeoutError:
-            code, reason = self._shed()
-        except Exception:
-            log.exception("a message could not be sent")
-            code, reason = 1011, "internal"
-        await self._shut(code, reason)
-
-    async def _shut(self, code: int, reason: str) -> None:
-        """Closes the socket, by force if the client does not take or answer the close frame."""
-        self._closing = (code, reason)
-        try:
-            async with asyncio.timeout(2 * CLOSE_S):
-                await self._socket.close(code, reason)
-        except TimeoutError:
-            self._socket.transport.abort()
-
-    async def _send(self, message: ServerMessage, number: int | None) -> None:
-        if isinstance(message, ServerHello) and self._room is not None and self._room.live is not None:
-            self._state.restart_clock(self._room.live.clock.now_ms)
-        text = self._state.send(message)
-        if number is not None:
-            self.seat.cursor.sent(self._state.last_seq, number)
-        if isinstance(message, (Transcript, Translation)):
-            self._metrics.sent(message.marks, self._state.now_ms)
-        async with asyncio.timeout(self._limits.send_ms / 1000):
-            await self._socket.send(text)
-
-    async def _probe(self) -> None:
-        """Drops a client that is silent and does not answer a WebSocket ping in time.
-
-        A client that talks is alive: behind seconds of its audio in the pipe, its answer could only come late.
-        """
-        pause_s = self._limits.send_ms / 1000
-        with contextlib.suppress(ConnectionClosed):
-            while self._closing is None:
-                await asyncio.sleep(pause_s)
-                if self._heard:
-                    self._heard = False
-                    continue
-                try:
-                    async with asyncio.timeout(pause_s):
-                        await (await self._socket.ping())
-                except TimeoutError:
-                    if not self._heard:
-                        await self._shut(*self._shed())
+    def _joining(self) -> Joining | None:
+        if self._invite is None:
+            made = self._gate.invite("listener", self._place)
+            self._invite = Joining(url=made.url, qr=made.qr) if made is not None else None
+        return self._invite

@@ -6,16 +6,29 @@ import math
 import os
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from translate.events import Event, Lag, Marks, Transcript, Translation
+from translate.events import RATE_HZ, EndOfStream, Event, Lag, Marks, Notice, Transcript, Translation
+from translate.usage import family_cpu_s, family_rss_bytes
 
-__all__ = ["Histogram", "Metrics", "rss_bytes"]
+__all__ = ["Histogram", "Load", "Metrics", "rss_bytes"]
 
 _LOWEST_MS: Final = 0.1
 _STEP: Final = 1.1  # so a quantile is right within 10 %
 _BUCKETS: Final = 150  # up to 0.1 ms * 1.1^149, about two and a half minutes
+_COARSE: Final = 7  # every seventh edge is about twice the one before
+
+_SHED_ERRORS: Final = ("busy", "too_slow")
+_DEVICE_STATES: Final = {
+    "device_lost": "lost",
+    "device_back": "ok",
+    "device_muted": "muted",
+    "device_heard": "ok",
+}
+"""What a notice of a microphone says about it."""
 
 _STAGES: Final = (
     ("receive", "capture", "received"),
@@ -55,6 +68,14 @@ class Histogram:
                 return min(_LOWEST_MS * _STEP**place, self.max_ms)
         return 0.0
 
+    def cumulative(self) -> Iterator[tuple[float, int]]:
+        """Edges in seconds, each about twice the one before, and how many durations do not exceed them."""
+        seen = 0
+        for place, count in enumerate(self._counts[:-1]):  # the last one has no upper edge
+            seen += count
+            if place % _COARSE == 0:
+                yield _LOWEST_MS * _STEP**place / 1000, seen
+
     def as_dict(self) -> dict[str, float]:
         """Count, mean, quantiles and maximum in milliseconds."""
         mean = self.sum_ms / self.count if self.count else 0.0
@@ -63,11 +84,40 @@ class Histogram:
         return {"count": self.count, **{name: round(value, 1) for name, value in named.items()}}
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a server has to do at this moment."""
+
+    ready: bool = True
+    sessions: int = 0
+    rooms: int = 0
+    connections: Mapping[str, int] = field(default_factory=dict)
+    """By role; ``unknown``: no hello yet."""
+    listeners: Mapping[str, int] = field(default_factory=dict)
+    """By the language that they read; one who reads two is counted in both."""
+    model: str = ""
+    """Name of the recognition model."""
+
+
 class Metrics:
     """Counters of one server."""
 
     def __init__(self) -> None:
         self._started_s = time.monotonic()
+        self.load: Callable[[], Load] = Load
+        """Asked for gauges when somebody looks; the server puts its own here."""
+        self.restarts: Callable[[], Mapping[str, int]] = dict
+        """Asked for restarts of supervised processes, by name, when somebody looks."""
+        self.shed: Counter[str] = Counter()
+        """What was refused or dropped so that the rest goes on, by reason; more in :attr:`sheds`."""
+        self.notices: Counter[str] = Counter()
+        """By code."""
+        self.device: str | None = None
+        """What the microphone last told: ``ok``, ``lost`` or ``muted``; ``None``: nothing yet."""
+        self.audio_s = 0.0
+        """Sound of sessions that have come to their end, in seconds."""
+        self.transcript_failures = 0
+        """Writes of transcripts that failed; captions went on."""
         self.counts: Counter[str] = Counter()
         """``connections_total``, ``sessions_total``, ``merged_total`` and the like."""
         self.errors: Counter[str] = Counter()
@@ -84,6 +134,12 @@ class Metrics:
                     self.duration(stage, end_ms - start_ms)
         elif isinstance(event, Lag):
             self._lag_ms[event.stage] = event.behind_ms
+        elif isinstance(event, EndOfStream):
+            self.audio_s += event.position / RATE_HZ
+        elif isinstance(event, Notice):
+            self.notices[event.code] += 1
+            self.transcript_failures += event.code == "transcripts_failed"
+            self.device = _DEVICE_STATES.get(event.code, self.device)
 
     def sent(self, marks: Marks, sent_ms: float) -> None:
         """Counts one text that was handed to one client's socket."""
@@ -97,14 +153,42 @@ class Metrics:
         """Counts one duration of ``stage``."""
         self._latency.setdefault(stage, Histogram()).add(value_ms)
 
+    @property
+    def sheds(self) -> Mapping[str, int]:
+        """What was refused or dropped so that the rest goes on, by reason, errors of that kind included."""
+        return self.shed + Counter({code: self.errors[code] for code in _SHED_ERRORS})
+
+    @property
+    def lag_ms(self) -> Mapping[str, int]:
+        """How far each stage was behind when it last told; 0: it has caught up, or nobody speaks."""
+        return self._lag_ms if self.load().sessions else dict.fromkeys(self._lag_ms, 0)
+
+    @property
+    def latency(self) -> Mapping[str, Histogram]:
+        """Durations of each stage."""
+        return self._latency
+
+    def prometheus(self) -> tuple[bytes, str]:
+        """What ``/metrics`` answers, and its content type."""
+        from translate.server.exposition import exposition
+
+        return exposition(self)
+
     def as_dict(self) -> dict[str, Any]:
         """Everything, as JSON types; holds nothing of what was said."""
         return {
             "uptime_s": round(time.monotonic() - self._started_s, 1),
-            "rss_bytes": rss_bytes(),
+            "rss_bytes": family_rss_bytes(),
+            "cpu_s": round(family_cpu_s(), 2),
+            "audio_s": round(self.audio_s, 1),
             **dict(sorted(self.counts.items())),
             "errors": dict(sorted(self.errors.items())),
-            "lag_ms": dict(sorted(self._lag_ms.items())),
+            "sheds": dict(sorted(self.sheds.items())),
+            "restarts": dict(sorted(self.restarts().items())),
+            "notices": dict(sorted(self.notices.items())),
+            "device": self.device,
+            "transcript_failures": self.transcript_failures,
+            "lag_ms": dict(sorted(self.lag_ms.items())),
             "latency_ms": {stage: histogram.as_dict() for stage, histogram in self._latency.items()},
         }
 

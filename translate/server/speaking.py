@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Callable
 
+from translate import logs
 from translate.audio.push import PushSource
 from translate.errors import AudioError, SottovoceError
 from translate.events import Event
 from translate.latency import SessionClock
 from translate.protocol import AudioFrame
-from translate.server.backend import SessionLike
+from translate.server.backend import AUTO, SessionLike
 
 __all__ = ["LiveSession"]
 
@@ -26,6 +28,7 @@ class LiveSession:
         session: an open session that reads ``source``.
         source: where the speaker's audio goes.
         spoken: spoken language, or ``auto``.
+        allowed: languages that ``auto`` may find; empty: all.
         available: languages that it can be translated into.
         publish: called with each event, in order.
         ended: called once, after the last event, with the error that ended the session or ``None``.
@@ -37,22 +40,30 @@ class LiveSession:
         source: PushSource,
         *,
         spoken: str,
+        allowed: tuple[str, ...],
         available: tuple[str, ...],
         publish: Callable[[Event], None],
         ended: Callable[[SottovoceError | None], None],
     ) -> None:
         self.id = secrets.token_hex(8)
         self.spoken = spoken
+        self.allowed = allowed
         self.available = available
+        self.mixed = spoken == AUTO
+        """Whether segments may be in different languages."""
+        self.muted = False
+        """What the speaker says counts as silence, so that positions stay true to time."""
         self._session = session
         self._source = source
         self._publish = publish
         self._ended = ended
         self._finishing = False
+        self._finished_s: float | None = None
         self.was_ended = False
         """The speaker said that it has finished."""
         self._waiting: asyncio.TimerHandle | None = None
-        self._pump = asyncio.create_task(self._run(), name=f"session {self.id}")
+        with logs.bound(session=self.id):
+            self._pump = asyncio.create_task(self._run(), name=f"session {self.id}")
 
     @property
     def clock(self) -> SessionClock:
@@ -69,10 +80,17 @@ class LiveSession:
         """No more audio is taken."""
         return self._finishing
 
+    @property
+    def stalled_ms(self) -> float:
+        """How long it has taken in nothing that waits, or has not come to its end; a stuck pipeline shows here."""
+        finishing_ms = 0.0 if self._finished_s is None else (time.monotonic() - self._finished_s) * 1000
+        return max(self._source.unread_ms, finishing_ms)
+
     async def feed(self, frame: AudioFrame) -> None:
         """Takes a speaker's audio; waits while too much is unread. Raises ``AudioError``."""
+        pcm = bytes(len(frame.pcm)) if self.muted else frame.pcm
         try:
-            await self._source.feed(frame.position, frame.pcm)
+            await self._source.feed(frame.position, pcm)
         except AudioError:
             if not self._finishing:  # else it is our end, not the speaker's mistake
                 raise
@@ -80,6 +98,15 @@ class LiveSession:
     def set_targets(self, targets: tuple[str, ...]) -> None:
         """Languages to translate into from now on."""
         self._session.set_targets(targets)
+
+    def set_spoken(self, spoken: str, available: tuple[str, ...]) -> None:
+        """From the next segment on, ``spoken`` is spoken, and can be translated into ``available``.
+
+        Raises:
+            LanguageError: the model does not know it.
+        """
+        self._session.set_spoken(spoken)
+        self.spoken, self.available, self.mixed = spoken, available, True
 
     def end(self) -> None:
         """The speaker has finished; see :meth:`finish`."""
@@ -90,6 +117,8 @@ class LiveSession:
         """Ends the audio: what was received is recognised, then the session ends."""
         self.keep()
         self._finishing = True
+        if self._finished_s is None:
+            self._finished_s = time.monotonic()
         self._source.finish()
 
     def finish_after(self, delay_ms: int) -> None:
