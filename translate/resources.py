@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["models_folder", "web_folder"]
+__all__ = ["models_folder", "packaging_folder", "web_folder"]
 
 _PACKAGE = Path(__file__).parent
 _BUNDLED = _PACKAGE / "_bundled"
@@ -14,6 +14,11 @@ _ROOT = _BUNDLED if _BUNDLED.is_dir() else _PACKAGE.parent
 def models_folder() -> Path:
     """The folder of ``catalog.toml`` and ``students/``."""
     return _ROOT / "models"
+
+
+def packaging_folder() -> Path:
+    """The folder of systemd units and the installer."""
+    return _ROOT / "packaging"
 
 
 def web_folder() -> Path:

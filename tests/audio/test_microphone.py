@@ -181,6 +181,19 @@ async def test_a_device_that_opens_and_says_nothing_is_not_back(fakes, monkeypat
     assert fakes.openings[-1].closed
 
 
+@pytest.mark.parametrize(("muted_ms", "codes"), [(300, ["device_muted", "device_heard"]), (0, []), (900, [])])
+async def test_zeros_and_nothing_else_mean_muted_and_quiet_does_not(fakes, muted_ms, codes):
+    stream = MicrophoneSource(AudioConfig(muted_ms=muted_ms)).stream(SessionClock())
+    await first_chunk(stream, fakes)
+    items = []
+    for value in [*[1e-6] * 20, *[0.0] * 20, *[1e-6] * 20, *[0.0] * 5]:  # 640 ms of each, then too little
+        fakes.openings[0].speak(value)
+    while sum(isinstance(item, AudioChunk) for item in items) < 65:
+        items.append(await anext(stream))
+    assert [item.code for item in items if not isinstance(item, AudioChunk)] == codes
+    await stream.aclose()
+
+
 async def test_no_device_at_the_start_is_an_error(fakes):
     fakes.present = False
     with pytest.raises(DeviceError, match="no microphone"):
@@ -239,6 +252,12 @@ def test_choice_of_device():
     assert choose_device(devices, " mic ") == (devices[1], ("Mic",))
     assert choose_device(devices, "MI") == (devices[0], ("USB Mic", "Mic"))
     assert choose_device(devices[:2], None)[0].name == "USB Mic"
+    assert choose_device(devices, "usb*") == (devices[0], ("USB Mic",))
+    assert choose_device(devices, "*mic") == (devices[0], ("USB Mic", "Mic"))
+    assert choose_device(devices, "?ulse")[0].name == "pulse"
+    assert choose_device([device("Line [PCH] *")], "[pch] *")[0].name == "Line [PCH] *"
+    with pytest.raises(DeviceError, match=r"'mic\*usb' fits the name of none"):
+        choose_device(devices, "mic*usb")
     with pytest.raises(DeviceError, match=r"'yeti'.*USB Mic; Mic; pulse"):
         choose_device(devices, "Yeti")
     with pytest.raises(DeviceError, match="no input device"):

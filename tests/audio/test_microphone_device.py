@@ -137,6 +137,33 @@ async def test_vanished_device_comes_back(sound_server, likeness, clip):
     assert heard.drift_ms() < 700
 
 
+@pytest.mark.slow
+async def test_a_device_comes_back_at_another_rate_and_with_other_channels(sound_server, likeness, clip):
+    async with listening() as heard:
+        await heard.heard_for(0.5)
+        sound_server.control("unload-module", "module-null-sink")
+        await heard.told("device_lost")
+        form = ("rate=16000", "channels=1")
+        sound_server.control("load-module", "module-null-sink", "sink_name=speech", *form)
+        await heard.told("device_back")
+        back = heard.end
+        await sound_server.play(CLIP)
+        await heard.heard_for(1.0)
+    assert likeness(heard.samples[back - 16_000 :], clip)[0] > 0.8
+
+
+async def test_a_muted_device_is_told_once_and_again_when_it_is_heard(sound_server):
+    async with listening(dataclasses.replace(PULSE, muted_ms=500)) as heard:
+        await heard.told("device_muted")
+        await heard.heard_for(1.0)
+        await sound_server.play(CLIP)
+        await heard.told("device_heard")
+        sound_server.control("set-source-mute", "speech.monitor", "1")  # the switch of a real microphone
+        await heard.until(lambda: [n.code for n in heard.notices if n.code != "overflow"][2:] == ["device_muted"])
+    codes = [notice.code for notice in heard.notices if notice.code != "overflow"]
+    assert codes == ["device_muted", "device_heard", "device_muted"]
+
+
 async def test_two_microphones_and_a_device_list_do_not_disturb_each_other(sound_server):
     async with listening() as first:
         await first.heard_for(0.3)

@@ -86,3 +86,23 @@ def test_a_real_run(capsys: pytest.CaptureFixture[str], tmp_path: Path, clips: d
     assert report["offline"]["all"]["rate"] < 0.5
     assert drawn.read_text().startswith("<svg")
     assert len(list(logs.glob("*.jsonl"))) == 6
+
+
+def test_fanout_needs_no_speech_and_no_model(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "fanout.json"
+    monkeypatch = pytest.MonkeyPatch()
+    with monkeypatch.context() as patched:
+        patched.setattr("translate.bench.fanout.SECONDS", 0.8)
+        patched.setattr("translate.engines.Engines", None)
+        with pytest.raises(SystemExit) as ended:
+            main(["bench", "fanout", "--listeners", "8", "--listeners", "16", "--json", str(file)])
+    assert ended.value.code == 0
+    assert "Readers of one room" in capsys.readouterr().out
+    assert [(one["listeners"], one["messages"], one["behind"]) for one in json.loads(file.read_text())] == [
+        (8, 32, 0),
+        (16, 64, 0),
+    ]
+
+
+def test_fanout_is_measured_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "alone" in refused(capsys, "fanout", "latency")

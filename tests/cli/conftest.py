@@ -23,7 +23,7 @@ def environment(**more: str) -> dict[str, str]:
     """That of a user who has set nothing but where models are."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("SOTTOVOCE_", "PYTHON"))}
     cache = {name: value for name, value in os.environ.items() if name == "SOTTOVOCE_CACHE"}
-    return plain | cache | {"PYTHONPATH": str(ROOT)} | more
+    return plain | cache | {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": "/nonexistent"} | more
 
 
 def command(*arguments: str | Path) -> list[str]:
@@ -45,10 +45,10 @@ def run_program(
 
 
 @contextmanager
-def started_program(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
+def started_program(*arguments: str | Path, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
     """Run beside the test; ended with it."""
     process = subprocess.Popen(
-        command(*arguments), env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        command(*arguments), env=environment(**(env or {})), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, encoding="utf-8", bufsize=1,
     )  # fmt: skip
     with process:

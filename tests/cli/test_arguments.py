@@ -120,7 +120,7 @@ def test_a_bad_file_of_settings_is_named_with_the_line(refused, tmp_path: Path) 
     assert str(path) in line
     assert "line 2" in line
     path.write_text("[asr]\nthreads = 1\n[mt]\nbeam = 2\n")
-    assert "kiosk.toml: mt.beam is not a setting" in refused(2, "serve", "--config", path)
+    assert "kiosk.toml:4: mt.beam is not a setting" in refused(2, "serve", "--config", path)
 
 
 def test_a_bad_variable_is_named(refused) -> None:

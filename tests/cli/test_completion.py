@@ -23,7 +23,7 @@ def test_the_other_shells_have_scripts(run, shell: str, part: str) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("sottovoce fi", ["file"]),
+        ("sottovoce fi", ["file", "find"]),
         ("sottovoce models pa", ["path"]),
         ("sottovoce file --for", ["--format"]),
         ("sottovoce file x --format v", ["vtt"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from itertools import product
 from typing import Any
 
@@ -57,10 +58,10 @@ def choose_device(devices: Sequence[InputDevice], wanted: str | None) -> tuple[I
 
     Args:
         devices: what there is.
-        wanted: a name or a part of one, in any case; ``None``: the system's default.
+        wanted: a name, a part of one, or a pattern with ``*`` or ``?``, in any case; ``None``: the system's default.
 
     Returns:
-        The device of that very name, else the first one whose name contains it, or the default (else the first) one;
+        The device of that very name, else the first one whose name fits, or the default (else the first) one;
         and the names of all candidates, one when the choice was clear.
 
     Raises:
@@ -73,10 +74,16 @@ def choose_device(devices: Sequence[InputDevice], wanted: str | None) -> tuple[I
         return chosen, (chosen.name,)
     wanted = wanted.strip().casefold()
     exact = [device for device in devices if device.name.casefold() == wanted]
-    partial = [device for device in devices if wanted in device.name.casefold()]
+    is_pattern = "*" in wanted or "?" in wanted
+    partial = [
+        device
+        for device in devices
+        if wanted in (name := device.name.casefold()) or (is_pattern and fnmatchcase(name, wanted))
+    ]
     if not partial:
         there = "; ".join(device.name for device in devices)
-        raise DeviceError(f"no input device has {wanted!r} in its name; there are: {there}")
+        fits = "fits" if is_pattern else "is in"
+        raise DeviceError(f"no input device: {wanted!r} {fits} the name of none; there are: {there}")
     return (exact or partial)[0], tuple(device.name for device in exact or partial)
 
 

@@ -50,14 +50,16 @@ class MicrophoneSource:
         self._handover: Handover | None = None
 
     async def stream(self, clock: SessionClock) -> AsyncIterator[AudioChunk | Notice]:
-        """The chunks; a :class:`Notice` when sound was lost (``overflow``), and when the device goes (``device_lost``)
-        and returns (``device_back``). See :class:`AudioSource`.
+        """The chunks; a :class:`Notice` when sound was lost (``overflow``), when the device goes (``device_lost``) and
+        returns (``device_back``), and when it gives nothing but zeros (``device_muted``) and then sound again
+        (``device_heard``). See :class:`AudioSource`.
 
         Raises:
             DeviceError: there is no such device at the start.
         """
         recording = _Recording(self._config, clock)
         track = _Track(self._config, clock)
+        mute = _Mute(self._config.muted_ms)
         try:
             await recording.open()
             heard = False
@@ -72,6 +74,8 @@ class MicrophoneSource:
                 heard = heard or block is not None
                 for item in self._told(recording, track, block):
                     yield item
+                for notice in mute.take(block, recording):
+                    yield notice
         finally:
             await recording.close()
 
@@ -100,7 +104,7 @@ class _Recording:
         self._clock = clock
         self._capture: Capture | None = None
         self._search: asyncio.Task[None] | None = None
-        self._name = ""
+        self.name = ""
         self.handover = self._new_handover()
         self.candidates: tuple[str, ...] = ()
         self.form = (RATE_HZ, 1)
@@ -128,7 +132,7 @@ class _Recording:
                 await asyncio.to_thread((await opening).close)
             raise
         self._capture, self.handover = capture, handover
-        self.form, self.candidates, self._name = (
+        self.form, self.candidates, self.name = (
             (capture.rate_hz, capture.channels),
             capture.candidates,
             capture.device.name,
@@ -138,7 +142,7 @@ class _Recording:
         """The device is gone: look for it."""
         self.handover = self._new_handover()  # nothing of the old stream may follow
         self._search = asyncio.create_task(self._reopen())
-        return Notice("device_lost", f"the microphone {self._name!r} is gone; waiting for it to come back")
+        return Notice("device_lost", f"the microphone {self.name!r} is gone; waiting for it to come back")
 
     def found(self) -> Notice | None:
         """A block has come: if the device was lost, it is back."""
@@ -146,7 +150,7 @@ class _Recording:
             return None
         self._search.cancel()
         self._search = None
-        return Notice("device_back", f"the microphone {self._name!r} is back")
+        return Notice("device_back", f"the microphone {self.name!r} is back")
 
     async def close(self) -> None:
         if self._search is not None:
@@ -170,6 +174,36 @@ class _Recording:
 
     def _new_handover(self) -> Handover:
         return Handover(asyncio.get_running_loop(), _KEPT_MS)
+
+
+class _Mute:
+    """Tells a muted device from a quiet room: no real microphone gives zeros and nothing else.
+
+    Args:
+        after_ms: so many of them, 0: never.
+    """
+
+    def __init__(self, after_ms: int) -> None:
+        self._after_ms = after_ms
+        self._zeros_ms = 0.0
+        self._muted = False
+
+    def take(self, block: Block | None, recording: _Recording) -> list[Notice]:
+        """What a person should know after ``block``; lost sound is neither zero nor sound."""
+        if block is None or block.frames is None:
+            return []
+        if block.frames.any():
+            self._zeros_ms = 0.0
+            if not self._muted:
+                return []
+            self._muted = False
+            return [Notice("device_heard", f"the microphone {recording.name!r} gives sound again")]
+        self._zeros_ms += block.count * 1000 / recording.form[0]
+        if self._muted or not self._after_ms or self._zeros_ms < self._after_ms:
+            return []
+        self._muted = True
+        why = "nothing but silence: it is muted or not plugged in"
+        return [Notice("device_muted", f"the microphone {recording.name!r} gives {why}")]
 
 
 class _Track:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 
@@ -54,12 +55,18 @@ class PushSource:
         self._room = asyncio.Event()  # set: feed need not wait
         self._room.set()
         self._news = asyncio.Event()  # set: the stream need not wait
+        self._unread_since_s: float | None = None
         self._feeding = asyncio.Lock()  # two frames fed at once must not see the same end
 
     @property
     def end(self) -> int:
         """Position just past the last sample taken; a speaker that comes back goes on from here."""
         return self._end
+
+    @property
+    def unread_ms(self) -> float:
+        """How long audio has waited since any was last taken; 0: none waits. A reader that is stuck shows here."""
+        return 0.0 if self._unread_since_s is None else (time.monotonic() - self._unread_since_s) * 1000
 
     async def feed(self, position: int, pcm_s16le: bytes) -> None:
         """Take signed 16-bit little-endian mono 16 kHz PCM; waits while more than ``limit_ms`` of audio is queued.
@@ -89,6 +96,8 @@ class PushSource:
                 self._waiting_samples += len(samples)
                 self._end += len(samples)
                 self._news.set()
+                if self._unread_since_s is None:
+                    self._unread_since_s = time.monotonic()
             if self._waiting_samples > self._limit:
                 self._room.clear()
 
@@ -125,6 +134,7 @@ class PushSource:
         self._closed = True
         self._waiting.clear()
         self._waiting_samples = 0
+        self._unread_since_s = None
         self._room.set()
         self._news.set()
 
@@ -152,6 +162,7 @@ class PushSource:
             return None
         taken = self._waiting.popleft()
         self._waiting_samples -= len(taken[0])
+        self._unread_since_s = time.monotonic() if self._waiting else None
         if self._waiting_samples <= self._limit:
             self._room.set()
         if not (self._waiting or self._over or self._closed):

@@ -26,7 +26,7 @@ class AudioSource(Protocol):
 
         Chunks are about ``AudioConfig.chunk_ms`` long, the last one may be shorter. Codes of the notices:
         ``truncated`` and ``damaged`` (a file), ``odd_length`` (raw PCM), ``overflow``, ``device_lost``,
-        ``device_back`` and ``device_choice`` (a microphone).
+        ``device_back``, ``device_muted``, ``device_heard`` and ``device_choice`` (a microphone).
 
         Args:
             clock: the session clock that ``capture_ms`` and ``received_ms`` of the chunks count on.

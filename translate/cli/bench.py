@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["bench"]
 
-_PARTS = ("latency", "quality", "stability", "silence", "load", "decode", "baselines", "all")
+_PARTS = ("latency", "quality", "stability", "silence", "load", "decode", "baselines", "fanout", "cost", "all")
+_OF_SPEECH = tuple(part for part in _PARTS if part not in ("fanout", "cost", "all"))
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False, writable=True)
 
@@ -47,6 +48,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False, writable=True)
     help="virtual: skip waiting, charge computing; real: play in real time.",
 )
 @click.option("--speakers", type=click.IntRange(1, 64), default=8, show_default=True, help="Most to try with load.")
+@click.option(
+    "--listeners", type=click.IntRange(1, 50_000), multiple=True, metavar="N", help="Sizes of room to try with fanout."
+)
+@click.option("--prices", type=_FILE, metavar="FILE", help="With cost: prices of services, in TOML.")
+@click.option("--watts", type=click.FloatRange(0.1, 1000), metavar="W", help="With cost: power of a busy core.")
 @click.option("--json", "json_file", type=_FILE, metavar="FILE", help="Write all figures as JSON.")
 @click.option("--plot", "plot_file", type=_FILE, metavar="FILE.svg", help="Write latency against word errors as SVG.")
 @click.option("--logs", type=_FOLDER, metavar="FOLDER", help="Write event logs, with all text, for other scorers.")
@@ -61,6 +67,9 @@ def bench(
     minutes: float | None,
     clock: Clock,
     speakers: int,
+    listeners: tuple[int, ...],
+    prices: Path | None,
+    watts: float | None,
     json_file: Path | None,
     plot_file: Path | None,
     logs: Path | None,
@@ -71,11 +80,20 @@ def bench(
     \b
     sottovoce bench                                        commit and show latency on four samples
     sottovoce bench quality --material speech --lang es    word errors beside the same model offline
-    sottovoce bench all --minutes 10 --plot plot.svg       everything, on ten minutes of each language
+    sottovoce bench all --minutes 10 --plot plot.svg       everything but fanout and cost, on ten minutes of each
+    sottovoce bench fanout --listeners 500                 how long 500 readers of one room wait for a text
+    sottovoce bench cost --to en,de                        what an hour of speech costs, here and elsewhere
     """
     from translate.bench.report import show
 
-    chosen = frozenset(_PARTS[:-1] if "all" in what else what or ("latency", "stability"))
+    if "fanout" in what:
+        _fanout(what, listeners, json_file)
+        return
+    from translate.cli.ledger import Ledger
+
+    ledger = Ledger(what, prices, watts)
+    what = ledger.measured
+    chosen = frozenset(_OF_SPEECH if "all" in what else what or ("latency", "stability"))
     wanted = [code.strip() for code in langs.split(",") if code.strip()]
     from translate.bench.suite import Request, Suite, check_packages
     from translate.engines import Engines
@@ -99,15 +117,40 @@ def bench(
         with _Progress() as progress:
             suite = Suite(request, engines, progress.tick)
             progress.expect(suite.seconds)
+            ledger.start()
             report = suite.measure(_setting(request, engines.recognition_name, config, material))
+            ledger.stop(request)
     finally:
         engines.close()
     if left_out:
         click.echo(f"sottovoce: left out: {', '.join(left_out)}, which {report.setting.model} does not know", err=True)
     from rich.console import Console
 
-    show(report, Console(width=None if sys.stdout.isatty() else 140))
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    show(report, console)
+    ledger.show(console)
     _write(report, suite, json_file, plot_file, logs)
+
+
+def _fanout(what: Sequence[str], listeners: Sequence[int], json_file: Path | None) -> None:
+    """No speech and no model: a room full of readers."""
+    import asyncio
+
+    from rich.console import Console
+
+    from translate.bench import fanout
+    from translate.bench.results import as_json
+    from translate.cli.machine import look
+
+    if set(what) != {"fanout"}:
+        raise ConfigError("fanout needs the whole machine; run it alone")
+    load = f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
+    machine = look()
+    click.echo(f"machine: {machine.processor}, {machine.cores} cores, load average before: {load}")
+    found = [asyncio.run(fanout.measure(count, fanout.SECONDS)) for count in listeners or fanout.LISTENERS]
+    Console(width=None if sys.stdout.isatty() else 140).print(fanout.table(found))
+    if json_file is not None:
+        json_file.write_text(json.dumps(as_json(found), indent=2) + "\n", encoding="utf-8")
 
 
 def _clips(

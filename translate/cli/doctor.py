@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 
 from translate.cli import machine
 from translate.config import AsrConfig
+from translate.config.load import default_files, read_config
 from translate.errors import DeviceError, MissingModel, SottovoceError
 from translate.registry import Registry, default_registry
 
@@ -40,7 +44,7 @@ def doctor(as_json: bool) -> None:
     Exit status 0 when speech can be recognized here, 3 when there is no speech model for it.
     """
     registry = default_registry()
-    findings = [*_machine(), _sound(), *_models(registry)]
+    findings = [*_machine(), *_settings(), _sound(), *_models(registry)]
     if not as_json:
         for finding in findings:
             _show(finding)
@@ -75,6 +79,27 @@ def _machine() -> list[Finding]:
         Finding("processor", "ok", f"{here.processor}, {here.cores} cores, {flags} ({here.verdict})", facts),
         Finding("memory", "note" if low else "ok", ram + free + ("; one session needs about 0.7 GB" if low else "")),
     ]
+
+
+def _settings() -> list[Finding]:
+    files = default_files()
+    reading = read_config(files)
+    where = ", ".join(map(str, files)) or "no file, defaults"
+    if reading.problems:
+        text = f"{where}: {len(reading.problems)} wrong; see: sottovoce config check"
+        return [Finding("settings", "missing", text, {"problems": list(reading.problems)})]
+    findings = [Finding("settings", "ok", where, {"files": list(map(str, files))})]
+    if folder := reading.config.transcripts.folder:
+        findings.append(_transcripts(Path(folder).expanduser()))
+    return findings
+
+
+def _transcripts(folder: Path) -> Finding:
+    place = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        return Finding("transcripts", "missing", f"{folder} cannot be written")
+    free = shutil.disk_usage(place).free
+    return Finding("transcripts", "ok", f"kept in {folder}, {free / 1e9:.1f} GB free", {"free_bytes": free})
 
 
 def _sound() -> Finding:

@@ -73,6 +73,7 @@ def _run(source: AudioSource, length_ms: float | None, wanted: Wanted, form: str
 async def _caption(source: AudioSource, length_ms: float | None, wanted: Wanted, form: str, engines: Engines) -> int:
     """The exit status; interrupted, once what was heard until then has been written."""
     from translate.events import Lag, Notice
+    from translate.output.transcripts import recorded
     from translate.output.writers import make_writer, one_line
     from translate.pipeline.session import Session
 
@@ -80,9 +81,10 @@ async def _caption(source: AudioSource, length_ms: float | None, wanted: Wanted,
         source, spoken=wanted.spoken, targets=wanted.targets, allowed=wanted.allowed, engines=engines, mode=wanted.mode
     )
     writer = make_writer(form, click.echo, wanted.targets, session.clock)
-    with _Progress(length_ms) as progress, ends(source) as interrupt:
+    transcripts = recorded(session, engines.config.transcripts, "file")
+    with transcripts as talk, _Progress(length_ms) as progress, ends(source) as interrupt:
         try:
-            async for event in session:
+            async for event in talk:
                 writer.add(event)
                 progress.add(event)
                 if isinstance(event, (Notice, Lag)):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +11,15 @@ from typing import Any, Literal
 
 import click
 
-from translate.config import load_config
+from translate import logs
+from translate.config import Config, load_config
+from translate.config.load import default_files
 from translate.errors import ConfigError
 from translate.languages import canonical
 
-__all__ = ["Wanted", "configured", "languages_wanted"]
+__all__ = ["Wanted", "configured", "languages_wanted", "read_again"]
+
+_READ = "translate.cli.options.read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +53,83 @@ def languages_wanted(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def configured(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds ``--config``, ``--set``, ``--model`` and ``--verbose``; the command gets ``config: Config``."""
+    """Adds ``--config``, ``--set``, ``--model``, ``--verbose`` and ``--log-format``.
+
+    The command gets ``config: Config``; what it logs goes to standard error as ``config.log`` says. The same settings
+    can be read again with :func:`read_again`.
+    """
 
     @functools.wraps(command)
     def wrapped(
-        *args: Any, path_of_config: Path | None, assignments: tuple[str, ...], model: str | None, **kwargs: Any
+        *args: Any,
+        path_of_config: Path | None,
+        assignments: tuple[str, ...],
+        model: str | None,
+        glossary: Path | None,
+        verbose: bool,
+        log_format: str | None,
+        **kwargs: Any,
     ) -> Any:
         flags = _flags(assignments)
-        if model is not None:
-            flags.setdefault("asr", {})["model"] = model
-        return command(*args, config=load_config(path_of_config, flags=flags), **kwargs)
+        _put(flags, "asr", "model", model)
+        _put(flags, "mt", "glossary", None if glossary is None else str(glossary))
+        _put(flags, "log", "level", "info" if verbose else None)
+        _put(flags, "log", "format", log_format)
+
+        def read() -> Config:
+            return load_config(default_files() if path_of_config is None else path_of_config, flags=flags)
+
+        click.get_current_context().meta[_READ] = read
+        config = read()
+        logs.configure(config.log)
+        return command(*args, config=_with_hotwords(config, kwargs.get("wanted")), **kwargs)
 
     for decorate in (
-        click.option("--verbose", is_flag=True, expose_value=False, callback=_log, help="Say more on standard error."),
+        click.option(
+            "--log-format", type=click.Choice(["auto", "text", "json"]), help="Form of messages on standard error."
+        ),
+        click.option("--verbose", is_flag=True, help="Say more on standard error."),
+        click.option(
+            "--glossary",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Names and terms that come out as written.",
+        ),
         click.option("--model", metavar="NAME|FOLDER", help="Recognition model (see: sottovoce models list)."),
         click.option(
             "--set", "assignments", metavar="GROUP.KEY=VALUE", multiple=True, help="One setting, as in the TOML file."
         ),
         click.option(
-            "--config", "path_of_config", type=click.Path(path_type=Path), metavar="FILE", help="Settings in TOML."
+            "--config",
+            "path_of_config",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Settings in TOML, in place of the usual files (see: sottovoce config).",
         ),
     ):
         wrapped = decorate(wrapped)
     return wrapped
+
+
+def read_again() -> Callable[[], Config]:
+    """What reads the settings of the running command once more, from where it read them at its start.
+
+    Calling it raises ConfigError for what is wrong by then.
+    """
+    read: Callable[[], Config] = click.get_current_context().meta[_READ]
+    return read
+
+
+def _with_hotwords(config: Config, wanted: Wanted | None) -> Config:
+    """``config`` with what its glossary has for recognition to listen for."""
+    if config.mt.glossary is None:
+        return config
+    from translate.translation.glossary import read_glossary  # not at the top: it brings the engine with it
+
+    spoken = None if wanted is None or wanted.spoken == "auto" else wanted.spoken
+    hotwords = read_glossary(Path(config.mt.glossary)).hotwords(spoken)
+    asr = dataclasses.replace(config.asr, hotwords=tuple(dict.fromkeys((*config.asr.hotwords, *hotwords))))
+    return dataclasses.replace(config, asr=asr)
 
 
 def _flags(assignments: tuple[str, ...]) -> dict[str, dict[str, Any]]:
@@ -89,6 +147,6 @@ def _codes(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(canonical(part.strip()) for part in text.split(",") if part.strip()))
 
 
-def _log(_context: click.Context, _parameter: click.Parameter, verbose: bool) -> None:
-    level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+def _put(flags: dict[str, dict[str, Any]], group: str, key: str, value: Any) -> None:
+    if value is not None:
+        flags.setdefault(group, {})[key] = value

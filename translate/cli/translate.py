@@ -24,13 +24,13 @@ def translate(source: str, target: str, beam: int | None, config: Config) -> Non
     \b
     echo "Good morning." | sottovoce translate --from en --to es
     """
+    from translate.translation import translate_text
     from translate.translators import Translators
 
-    route = Translators(config.mt).route(canonical(source), canonical(target))
+    translators = Translators(config.mt)
+    route = translators.route(canonical(source), canonical(target))
     # Whatever the bytes are, a line goes in and a line comes out: a bad byte must not lose the lines after it.
     for raw in sys.stdin.buffer:
         text = raw.decode("utf-8", errors="replace").rstrip("\r\n")
-        for hop in route.hops:
-            size = beam or config.mt.beam_size
-            text = hop.engine.translate(text, source=hop.source, target=hop.target, beam_size=size).text
+        text = translate_text(route, text, beam or config.mt.beam_size, translators.glossary)
         click.echo(" ".join(text.split()))

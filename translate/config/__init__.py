@@ -5,7 +5,18 @@ allowed. In the environment ``SOTTOVOCE_ASR_CADENCE_MS=400`` sets ``cadence_ms``
 word is no group (``SOTTOVOCE_CACHE``) are not settings.
 """
 
-from translate.config.groups import AsrConfig, AudioConfig, Config, Limits, MtConfig, ServerConfig, VadConfig
+from translate.config.groups import (
+    AsrConfig,
+    AudioConfig,
+    Config,
+    Limits,
+    LogConfig,
+    MtConfig,
+    ServerConfig,
+    ServiceConfig,
+    TranscriptsConfig,
+    VadConfig,
+)
 from translate.config.load import load_config
 
 __all__ = [
@@ -13,8 +24,11 @@ __all__ = [
     "AudioConfig",
     "Config",
     "Limits",
+    "LogConfig",
     "MtConfig",
     "ServerConfig",
+    "ServiceConfig",
+    "TranscriptsConfig",
     "VadConfig",
     "load_config",
 ]

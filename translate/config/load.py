@@ -1,28 +1,50 @@
-"""Reads settings: a TOML file is overridden by the environment, and that by flags."""
+"""Reads settings: files are overridden by the environment, and that by flags; each problem is named with its place."""
 
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import os
 import tomllib
-import types
 import typing
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from translate.config.groups import Config
+from translate.config.lines import key_lines, line_of
+from translate.config.values import checked, named, shown
 from translate.errors import ConfigError
 
-__all__ = ["load_config"]
+__all__ = ["DEFAULT", "ENVIRONMENT_PREFIX", "Reading", "default_files", "load_config", "read_config", "user_file"]
 
 ENVIRONMENT_PREFIX = "SOTTOVOCE_"
-_EXPECTED = {int: "a whole number", float: "a number", str: "a string"}
+DEFAULT = "default"
+"""The origin of a setting that nobody set."""
+SYSTEM_FILE = Path("/etc/sottovoce/config.toml")
+
+Name = tuple[str, str]
+"""Group and key."""
+
+_NOT_ABOVE = ((("vad", "release"), ("vad", "threshold")), (("asr", "keep_ms"), ("asr", "window_ms")))
+"""Settings of which the first must not be above the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read: good settings, and everything that is wrong."""
+
+    config: Config
+    """Defaults stand for what is wrong."""
+    origins: Mapping[Name, str]
+    """Where each setting came from: ``FILE:LINE``, a variable, ``the command line`` or :data:`DEFAULT`."""
+    problems: tuple[str, ...]
+    """One line each."""
 
 
 def load_config(
-    path: Path | None = None,
+    path: Path | Sequence[Path] | None = None,
     *,
     environment: Mapping[str, str] | None = None,
     flags: Mapping[str, Mapping[str, Any]] | None = None,
@@ -30,22 +52,48 @@ def load_config(
     """The settings of ``path`` (TOML), the environment and ``flags``, each over the one before.
 
     Args:
-        path: a TOML file with the groups as tables; ``None``: no file.
+        path: a TOML file with the groups as tables, or several, later over earlier; ``None``: no file.
         environment: variables; ``None``: those of the process.
         flags: ``{group: {key: value}}``; a value of ``None`` means that the flag was not given.
 
     Raises:
-        ConfigError: the file cannot be read, a key is unknown, or a value is bad.
+        ConfigError: a file cannot be read, a key is unknown, or a value is bad. Names the first problem.
     """
-    layers: dict[str, dict[str, Any]] = {f.name: {} for f in dataclasses.fields(Config)}
-    if path is not None:
-        _apply(layers, _read_file(path), _Origin(str(path)))
-    found = _from_environment(os.environ if environment is None else environment)
-    _apply(layers, found, _Origin("the environment", variables=True, text=True))
-    _apply(layers, flags or {}, _Origin("the command line", text=True))
-    config = Config(**{name: dataclasses.replace(getattr(Config(), name), **values) for name, values in layers.items()})
-    _check_together(config)
-    return config
+    paths = () if path is None else (path,) if isinstance(path, Path) else tuple(path)
+    reading = read_config(paths, environment=environment, flags=flags)
+    if reading.problems:
+        first, more = reading.problems[0], len(reading.problems) - 1
+        rest = f" (and {more} more: sottovoce config check lists them)" if more else ""
+        raise ConfigError(first + rest)
+    return reading.config
+
+
+def read_config(
+    paths: Sequence[Path] = (),
+    *,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Reading:
+    """As :func:`load_config`, but with every problem, and with the origin of every setting."""
+    draft = _Draft()
+    for path in paths:
+        draft.take_file(path)
+    draft.take(_from_environment(os.environ if environment is None else environment), _Variables())
+    draft.take(flags or {}, _Origin("the command line", text=True))
+    return draft.reading()
+
+
+def default_files(environment: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+    """The files that are read when none is named, those that exist: the system's, then the user's over it."""
+    return tuple(path for path in (SYSTEM_FILE, user_file(environment)) if path.exists())
+
+
+def user_file(environment: Mapping[str, str] | None = None) -> Path:
+    """``$XDG_CONFIG_HOME/sottovoce/config.toml``, else under ``~/.config``; it need not exist."""
+    given = (os.environ if environment is None else environment).get("XDG_CONFIG_HOME", "")
+    # The XDG specification: a relative path is invalid and must be ignored.
+    root = Path(given) if given and Path(given).is_absolute() else Path.home() / ".config"
+    return root / "sottovoce" / "config.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,49 +101,110 @@ class _Origin:
     """Where values came from."""
 
     name: str
-    variables: bool = False
-    """Values are named as environment variables."""
     text: bool = False
     """Numbers and lists may be written as strings."""
+    lines: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+
+    def place(self, *names: str) -> str:
+        """The place of a group or a setting."""
+        line = line_of(self.lines, *names)
+        return self.name if line is None else f"{self.name}:{line}"
 
     def of(self, group: str, key: str) -> str:
         """What a message calls a setting."""
-        if self.variables:
-            return _named(f"{ENVIRONMENT_PREFIX}{group}_{key}".upper().rstrip("_"))
-        return f"{self.name}: {_named(f'{group}.{key}')}"
+        return f"{self.place(group, key)}: {named(f'{group}.{key}')}"
 
 
-def _apply(layers: dict[str, dict[str, Any]], values: Mapping[str, Any], origin: _Origin) -> None:
-    for group, keys in values.items():
-        if group not in layers:
-            raise ConfigError(f"{origin.name}: unknown group [{_named(group)}]; known: {', '.join(layers)}")
+@dataclass(frozen=True, slots=True)
+class _Variables(_Origin):
+    """The environment: settings are called as their variables are."""
+
+    name: str = "the environment"
+    text: bool = True
+
+    def place(self, *names: str) -> str:
+        return named(f"{ENVIRONMENT_PREFIX}{'_'.join(names)}".upper().rstrip("_"))
+
+    def of(self, group: str, key: str) -> str:
+        return self.place(group, key)
+
+
+class _Draft:
+    """Settings as they come together."""
+
+    def __init__(self) -> None:
+        self._layers: dict[str, dict[str, Any]] = {f.name: {} for f in dataclasses.fields(Config)}
+        self._origins: dict[Name, str] = {}
+        self._problems: list[str] = []
+        self._bad: set[Name] = set()
+
+    def take_file(self, path: Path) -> None:
+        try:
+            text = _text_of(path)
+            values = _parsed(path, text)
+        except ConfigError as error:
+            self._problems.append(str(error))
+        else:
+            self.take(values, _Origin(str(path), lines=key_lines(text)))
+
+    def take(self, values: Mapping[str, Any], origin: _Origin) -> None:
+        for group, keys in values.items():
+            try:
+                self._take_group(group, keys, origin)
+            except ConfigError as error:
+                self._problems.append(str(error))
+
+    def _take_group(self, group: str, keys: Any, origin: _Origin) -> None:
+        if group not in self._layers:
+            meant = _close(group, self._layers)
+            known = f"known: {', '.join(self._layers)}"
+            raise ConfigError(f"{origin.place(group)}: unknown group [{named(group)}]; {meant}{known}")
         if not isinstance(keys, Mapping):
-            raise ConfigError(f"{origin.name}: [{group}] must be a table of settings, not {_shown(keys)}")
-        known = _settings_of(group)
+            raise ConfigError(f"{origin.place(group)}: [{group}] must be a table of settings, not {shown(keys)}")
+        known_keys = _settings_of(group)
         for key, value in keys.items():
-            name = origin.of(group, key)
-            if key not in known:
-                raise ConfigError(f"{name} is not a setting; [{group}] knows: {', '.join(sorted(known))}")
-            if value is not None:
-                layers[group][key] = _checked(name, *known[key], value, text=origin.text)
+            if key not in known_keys:
+                meant = _close(key, known_keys)
+                known = f"[{group}] knows: {', '.join(sorted(known_keys))}"
+                self._problems.append(f"{origin.of(group, key)} is not a setting; {meant}{known}")
+            elif value is not None:
+                kind, rules = known_keys[key]
+                try:
+                    self._layers[group][key] = checked(kind, rules, value, text=origin.text)
+                    self._origins[group, key] = origin.place(group, key)
+                except ValueError as error:
+                    self._bad.add((group, key))
+                    self._problems.append(f"{origin.of(group, key)} {error}")
+
+    def reading(self) -> Reading:
+        defaults = Config()
+        groups = {name: dataclasses.replace(getattr(defaults, name), **v) for name, v in self._layers.items()}
+        config = Config(**groups)
+        names = [(group, f.name) for group in self._layers for f in dataclasses.fields(groups[group])]
+        origins = {name: self._origins.get(name, DEFAULT) for name in names}
+        return Reading(config, origins, (*self._problems, *self._unfit_together(config, origins)))
+
+    def _unfit_together(self, config: Config, origins: Mapping[Name, str]) -> Iterator[str]:
+        """Values that are good alone and not together; the place is that of the one that was set."""
+        for low, high in _NOT_ABOVE:
+            lower, upper = (getattr(getattr(config, group), key) for group, key in (low, high))
+            if lower > upper and not self._bad & {low, high}:
+                place = next((origins[name] for name in (low, high) if origins[name] != DEFAULT), DEFAULT)
+                yield f"{place}: {'.'.join(low)} ({lower}) must not be above {'.'.join(high)} ({upper})"
 
 
-def _check_together(config: Config) -> None:
-    """Values that are good alone and not together."""
-    vad, asr = config.vad, config.asr
-    if vad.release > vad.threshold:
-        raise ConfigError(f"vad.release ({vad.release}) must not be above vad.threshold ({vad.threshold})")
-    if asr.keep_ms > asr.window_ms:
-        raise ConfigError(f"asr.keep_ms ({asr.keep_ms}) must not be above asr.window_ms ({asr.window_ms})")
-
-
-def _read_file(path: Path) -> dict[str, Any]:
+def _text_of(path: Path) -> str:
     try:
-        return tomllib.loads(path.read_text("utf-8-sig"))  # editors on Windows write a byte order mark
+        return path.read_text("utf-8-sig")  # editors on Windows write a byte order mark
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not TOML: it is not UTF-8 text") from error
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # TOMLDecodeError, or a number or a nesting past Python's limits
         raise ConfigError(f"{path} is not TOML: {error}") from error
 
@@ -119,50 +228,7 @@ def _settings_of(group: str) -> dict[str, tuple[Any, Mapping[str, Any]]]:
     return {f.name: (hints[f.name], f.metadata) for f in dataclasses.fields(kind)}
 
 
-def _checked(name: str, kind: Any, rules: Mapping[str, Any], value: Any, *, text: bool) -> Any:
-    if isinstance(kind, types.UnionType):  # "str | None": what is given is never None
-        kind = next(part for part in kind.__args__ if part is not type(None))
-    try:
-        converted = _converted(kind, value, text=text)
-    except (TypeError, ValueError, OverflowError):
-        expected = _EXPECTED.get(kind, "a list of strings")
-        raise ConfigError(f"{name} must be {expected}, not {_shown(value)} ({rules['doc']})") from None
-    low, high, choices = rules["low"], rules["high"], rules["choices"]
-    if (low is not None and converted < low) or (high is not None and converted > high):
-        raise ConfigError(f"{name} must be from {low} to {high}, not {_shown(value)} ({rules['doc']})")
-    if choices and converted not in choices:
-        raise ConfigError(f"{name} must be one of {', '.join(choices)}, not {_shown(value)} ({rules['doc']})")
-    return converted
-
-
-def _converted(kind: Any, value: Any, *, text: bool) -> Any:
-    if typing.get_origin(kind) is tuple:
-        parts = value.split(",") if text and isinstance(value, str) else value
-        if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
-            raise TypeError
-        return tuple(part.strip() for part in parts if part.strip())
-    if kind is str:
-        if not isinstance(value, str):
-            raise TypeError
-        return value
-    numbers = (int, float) if kind is float else (int,)
-    if isinstance(value, bool) or not isinstance(value, (*numbers, str) if text else numbers):
-        raise TypeError
-    number = kind(value)
-    if number != number:  # NaN passes every comparison
-        raise ValueError
-    return number
-
-
-def _named(name: str) -> str:
-    """``name`` as a message may show it."""
-    return name if name.isprintable() and len(name) <= 60 else _shown(name)
-
-
-def _shown(value: Any) -> str:
-    """``value`` as a message may show it: on one line, and not long."""
-    try:
-        text = repr(value)
-    except ValueError:  # an integer of thousands of digits
-        return "a number far too large"
-    return text if len(text) <= 60 else text[:57] + "..."
+def _close(name: str, known: Iterable[str]) -> str:
+    """What was probably meant."""
+    close = difflib.get_close_matches(name[:60], list(known), n=1)
+    return f"did you mean {close[0]}? " if close else ""

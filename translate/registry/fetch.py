@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from translate.errors import ConfigError, MissingModel
+from translate.offline import may_call_out
 from translate.registry.catalog import FileSpec, HubSource
 from translate.registry.hashing import BLOCK_BYTES, Progress
 
@@ -80,6 +81,7 @@ class HubFetcher:
     """Files from the Hugging Face hub, or from a server that speaks as it does (``endpoint``; ``$HF_ENDPOINT``)."""
 
     def __init__(self, hub: HubSource, name: str, *, endpoint: str | None = None) -> None:
+        may_call_out()
         self._hub = hub
         self._name = name
         self._endpoint = endpoint

@@ -1,0 +1,217 @@
+"""``sottovoce top``: what a running service does, live in the terminal."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from http import HTTPStatus
+from http.client import HTTPException
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
+
+import click
+
+from translate.cli.options import configured
+from translate.config import Config
+from translate.errors import ConfigError, SottovoceError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+__all__ = ["top"]
+
+_STAGES: Final = {
+    "receive": "microphone to service",
+    "vad": "speech detector",
+    "asr_wait": "waiting for recognition",
+    "asr": "recognition",
+    "mt_wait": "waiting for translation",
+    "mt": "translation",
+    "send": "made to sent",
+    "capture_to_sent": "spoken to sent",
+    "glass_to_glass": "spoken to painted",
+}
+_LONGEST_ANSWER_BYTES: Final = 4_000_000
+
+
+class NoServiceError(SottovoceError):
+    """No service answers, or something else does."""
+
+    code = "no_service"
+
+
+@click.command()
+@click.argument("url", required=False)
+@click.option("--once", is_flag=True, help="Show it once and stop.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a look instead of tables.")
+@click.option("--every", "every_s", type=click.FloatRange(0.2, 3600), default=1.0, show_default=True, help="Seconds.")
+@click.option("--authority", type=click.Path(path_type=Path), metavar="FILE", help="Certificate to trust with https.")
+@configured
+def top(url: str | None, once: bool, as_json: bool, every_s: float, authority: Path | None, config: Config) -> None:
+    """Watch a running service: load, delays of each stage, and what went wrong. Ctrl-C ends.
+
+    URL: its address, of another machine an operator's link; without, that of the service on this machine.
+    """
+    service = _Service(url or f"http://127.0.0.1:{config.server.port}/", authority)
+    if as_json or once:
+        while True:
+            stats = service.ask()
+            if as_json:
+                click.echo(json.dumps(stats))
+            else:
+                from rich.console import Console
+
+                Console().print(_screen(stats, None, service.name))
+            if once:
+                return
+            time.sleep(every_s)
+    _live(service, every_s)
+
+
+def _live(service: _Service, every_s: float) -> None:
+    from rich.live import Live
+    from rich.text import Text
+
+    before: dict[str, Any] | None = None
+    stats = service.ask()  # an address where nothing answers is an error; later it is only a pause
+    with Live(_screen(stats, None, service.name), auto_refresh=False, screen=True) as live:
+        while True:
+            time.sleep(every_s)
+            try:
+                before, stats = stats, service.ask()
+                live.update(_screen(stats, before, service.name), refresh=True)
+            except SottovoceError as error:
+                live.update(Text(f"{error}; trying again", style="red"), refresh=True)
+
+
+class _Service:
+    """Where to ask.
+
+    Args:
+        url: of any page of the service; a token in its fragment (``#t=...``) is shown to the service only.
+        authority: PEM or DER file of the certificate to trust; ``None``: those of the system.
+
+    Raises:
+        ConfigError: that is no address, or the certificate cannot be read.
+    """
+
+    def __init__(self, url: str, authority: Path | None) -> None:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ConfigError(f"{url!r} is not the address of a service, such as http://127.0.0.1:8765/")
+        self.name = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
+        (token,) = parse_qs(parts.fragment).get("t", [""])[:1]
+        headers = {"User-Agent": "sottovoce top"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        self._request = Request(f"{self.name}/stats", headers=headers)
+        # A service on the LAN is not behind a proxy.
+        self._opener = build_opener(ProxyHandler({}), HTTPSHandler(context=_trusting(authority)))
+
+    def ask(self) -> dict[str, Any]:
+        """What ``/stats`` tells. Raises NoServiceError."""
+        try:
+            with self._opener.open(self._request, timeout=5) as answer:
+                stats = json.loads(answer.read(_LONGEST_ANSWER_BYTES))
+        except HTTPError as error:
+            error.close()
+            if error.code == HTTPStatus.UNAUTHORIZED:
+                raise NoServiceError(
+                    f"{self.name} wants an operator's link (sottovoce token create --role operate)"
+                ) from None
+            raise NoServiceError(f"what answers at {self.name} is not Sottovoce (HTTP {error.code})") from None
+        except URLError as error:
+            reason = getattr(error.reason, "strerror", None) or error.reason
+            raise NoServiceError(
+                f"no service answers at {self.name} ({reason}); is `sottovoce serve` running?"
+            ) from error
+        except (OSError, ValueError, HTTPException) as error:
+            raise NoServiceError(f"what answers at {self.name} is not Sottovoce ({type(error).__name__})") from error
+        if not isinstance(stats, dict) or "uptime_s" not in stats:
+            raise NoServiceError(f"what answers at {self.name} is not Sottovoce")
+        return stats
+
+
+def _trusting(authority: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if authority is None:
+        return context
+    try:
+        data = authority.read_bytes()
+        context.load_verify_locations(cadata=data.decode("ascii") if data.startswith(b"-----") else data)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise ConfigError(f"{authority} is not a certificate that can be read") from error
+    return context
+
+
+def _screen(stats: dict[str, Any], before: dict[str, Any] | None, address: str) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
+    state = Text("ready", style="bold green") if stats.get("ready") else Text("NOT READY", style="bold red")
+    head = Text.assemble(
+        ("Sottovoce ", "bold"), f"{address}  ", state,
+        f"  up {_duration(stats['uptime_s'])}  {stats.get('model', '')}",
+    )  # fmt: skip
+    parts: list[RenderableType] = [head]
+    if stats.get("stuck"):
+        parts.append(Text(str(stats["stuck"]), style="bold red"))
+    parts += [Text(_load_line(stats)), Text(_reading_line(stats), style="dim"), _stages(stats)]
+    parts += [Text(line, style="yellow") for line in _troubles(stats, before)]
+    return Group(*parts)
+
+
+def _load_line(stats: dict[str, Any]) -> str:
+    memory = f"   memory {stats['rss_bytes'] / 1e6:.0f} MB" if stats.get("rss_bytes") else ""
+    lag = max(stats.get("lag_ms", {}).values(), default=0)
+    behind = f"   behind {lag / 1000:.1f} s" if lag else ""
+    counts = ((stats.get(name, 0), name) for name in ("sessions", "rooms", "speakers", "listeners", "connections"))
+    return "   ".join(f"{name} {count}" for count, name in counts) + memory + behind
+
+
+def _reading_line(stats: dict[str, Any]) -> str:
+    read = stats.get("listeners_by_language", {})
+    return "reading " + ", ".join(f"{lang} {count}" for lang, count in read.items()) if read else "nobody reads"
+
+
+def _stages(stats: dict[str, Any]) -> RenderableType:
+    from rich.table import Table
+
+    table = Table("milliseconds", box=None, pad_edge=False)
+    for name in ("p50", "p95", "p99", "max", "count"):
+        table.add_column(name, justify="right")
+    latency = stats.get("latency_ms", {})
+    for stage in [*(name for name in _STAGES if name in latency), *(name for name in latency if name not in _STAGES)]:
+        row = latency[stage]
+        figures = [f"{row[name]:.0f}" for name in ("p50", "p95", "p99", "max", "count")]
+        table.add_row(_STAGES.get(stage, stage), *figures)
+    return table
+
+
+def _troubles(stats: dict[str, Any], before: dict[str, Any] | None) -> list[str]:
+    """What went wrong since the start, and how much of it since the last look."""
+    found = []
+    for title in ("errors", "sheds", "restarts", "notices"):
+        counts: dict[str, int] = stats.get(title) or {}
+        earlier = (before or {}).get(title) or {}
+        told = [
+            f"{name} {count}"
+            + (f" (+{count - earlier.get(name, 0)})" if before and count > earlier.get(name, 0) else "")
+            for name, count in counts.items()
+        ]
+        if told:
+            found.append(f"{title}: {', '.join(told)}")
+    if stats.get("device") not in (None, "ok"):
+        found.append(f"microphone: {stats['device']}")
+    if stats.get("transcript_failures"):
+        found.append(f"transcripts could not be written {stats['transcript_failures']} times")
+    return found
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if days else f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"

@@ -1,0 +1,1 @@
+"""Running unattended: under systemd, watched, with settings read again when told to."""

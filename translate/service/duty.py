@@ -1,0 +1,156 @@
+"""What a service does beside serving: answers systemd's watchdog, and reads its settings again at SIGHUP."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from translate import logs
+from translate.config import Config
+from translate.config.reload import merge
+from translate.errors import ConfigError
+from translate.server.metrics import Load
+from translate.service.notify import Notifier, watchdog_interval_s
+
+__all__ = ["Reloader", "on_duty", "watch"]
+
+log = logging.getLogger(__name__)
+
+Reconfigure = Callable[[Config], None]
+
+
+class Served(Protocol):
+    """A server as seen from here."""
+
+    def stuck(self) -> str | None:
+        """What stands still, in words; ``None``: nothing."""
+
+    def load(self) -> Load:
+        """What it has to do now."""
+
+    def reconfigure(self, config: Config) -> None:
+        """Takes over settings that need no restart."""
+
+
+async def watch(
+    served: Served,
+    notifier: Notifier,
+    interval_s: float,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Pings the watchdog for as long as the event loop turns (else this does not run) and nothing is stuck."""
+    told: str | None = None
+    while True:
+        stuck = served.stuck()
+        if stuck is None:
+            notifier.alive(_status(served.load()))
+        else:
+            notifier.troubled(stuck)
+            if told is None:
+                log.error("stuck, so the watchdog is not answered: %s", stuck)
+        if told is not None and stuck is None:
+            log.warning("no longer stuck")
+        told = stuck
+        await sleep(interval_s)
+
+
+class Reloader:
+    """Reads settings again and hands on what can be taken over.
+
+    Args:
+        running: the settings in force.
+        read: reads them again. Raises ConfigError.
+        take: whom to tell of settings that changed.
+    """
+
+    def __init__(self, running: Config, read: Callable[[], Config], take: tuple[Reconfigure, ...]) -> None:
+        self._running = running
+        self._read = read
+        self._take = take
+
+    def reload(self) -> bool:
+        """Whether the settings were good; the log tells what has changed and what waits for a restart."""
+        try:
+            read = self._read()
+        except ConfigError as error:
+            log.error("settings stay as they are: %s", error)
+            return False
+        self._running, changes = merge(self._running, read)
+        if any(change.group == "log" for change in changes):
+            logs.configure(self._running.log)
+        for take in self._take:
+            take(self._running)
+        for change in changes:
+            when = {"now": "in force", "next": "for what begins from now on", "restart": "needs a restart"}
+            log.warning("setting %s (%s)", change, when[change.effect])
+        if not changes:
+            log.warning("settings were read again; none has changed")
+        return True
+
+
+@asynccontextmanager
+async def on_duty(
+    served: Served,
+    config: Config,
+    *,
+    read: Callable[[], Config] | None = None,
+    take: tuple[Reconfigure, ...] = (),
+    notifier: Notifier | None = None,
+) -> AsyncIterator[None]:
+    """Inside, the service manager knows that the service is ready, and SIGHUP has the settings read again.
+
+    On a terminal SIGHUP means that its window was closed, and goes on to end the process.
+
+    Args:
+        served: the server, which listens.
+        config: its settings.
+        read: reads them again; ``None``: they cannot be, and SIGHUP does nothing.
+        take: who else is to hear of changed settings.
+        notifier: whom to tell; ``None``: whom the environment names.
+    """
+    notifier = notifier or Notifier.from_environment()
+    loop = asyncio.get_running_loop()
+    reloader = Reloader(config, read, (served.reconfigure, *take)) if read is not None else None
+
+    def reload() -> None:
+        notifier.reloading()
+        if reloader is not None:
+            reloader.reload()
+        notifier.ready(_status(served.load()))
+
+    hears = hasattr(signal, "SIGHUP") and not any(_is_terminal(number) for number in range(3))  # Windows has none
+    if hears:
+        loop.add_signal_handler(signal.SIGHUP, reload)
+    interval_s = watchdog_interval_s()
+    watching = asyncio.create_task(watch(served, notifier, interval_s)) if interval_s is not None else None
+    notifier.ready(_status(served.load()))
+    try:
+        yield
+    finally:
+        notifier.stopping()
+        if hears:
+            loop.remove_signal_handler(signal.SIGHUP)
+        if watching is not None:
+            watching.cancel()
+            await asyncio.wait({watching})
+
+
+def _is_terminal(descriptor: int) -> bool:
+    try:
+        return os.isatty(descriptor)
+    except OSError:  # closed
+        return False
+
+
+def _status(load: Load) -> str:
+    listeners = load.connections.get("listener", 0)
+    return f"{load.sessions} {_plural(load.sessions, 'session')}, {listeners} {_plural(listeners, 'listener')}"
+
+
+def _plural(count: int, noun: str) -> str:
+    return noun if count == 1 else noun + "s"

@@ -1,0 +1,58 @@
+"""What this process and those that it started use: CPU time and memory. Elsewhere than on Linux: our own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+__all__ = ["family_cpu_s", "family_rss_bytes"]
+
+_PROC: Final = Path("/proc")
+
+
+def family_cpu_s() -> float:
+    """CPU seconds of this process, of its children that have ended, and of all that descend from it and live."""
+    times = os.times()
+    ticks = sum(_ticks(pid) for pid in _descendants(os.getpid()))
+    own_s = times.user + times.system + times.children_user + times.children_system
+    return own_s + (ticks / os.sysconf("SC_CLK_TCK") if ticks else 0.0)
+
+
+def family_rss_bytes() -> int | None:
+    """Resident memory of this process and all that descend from it; pages that they share count for each."""
+    try:
+        pages = [_pages(pid) for pid in (os.getpid(), *_descendants(os.getpid()))]
+    except OSError:
+        return None
+    return sum(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    for path in _PROC.glob(f"{pid}/task/*/children"):
+        try:
+            children = [int(word) for word in path.read_text("ascii").split()]
+        except OSError:  # the thread has ended meanwhile
+            continue
+        for child in children:
+            yield child
+            yield from _descendants(child)
+
+
+def _ticks(pid: int) -> int:
+    """Of a process and its ended children; 0 if it has ended itself: then it is among the parent's."""
+    try:
+        words = (_PROC / str(pid) / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        return sum(map(int, words[11:15]))
+    except OSError:
+        return 0
+
+
+def _pages(pid: int) -> int:
+    try:
+        return int((_PROC / str(pid) / "statm").read_text("ascii").split()[1])
+    except FileNotFoundError:
+        if pid == os.getpid():
+            raise
+        return 0  # it has ended meanwhile
