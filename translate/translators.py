@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from translate.config import MtConfig
 from translate.registry import ResolvedModel, default_registry, ensure_intact, installed_translations
-from translate.translation import Hypothesis, Route, TranslationEngine, plan, reachable
+from translate.translation import Glossary, Hypothesis, Route, TranslationEngine, plan, reachable, read_glossary
+from translate.translation.engine import Translator
 from translate.turns import Turns
 
-__all__ = ["LazyTranslator", "Translators"]
+__all__ = ["LazyTranslator", "Open", "Translators"]
+
+Open = Callable[[ResolvedModel], Translator]
+"""Makes the engine of a model."""
 
 
 class LazyTranslator:
     """A translation model that is loaded when first used, so that one that nobody reads costs no memory."""
 
-    def __init__(self, model: ResolvedModel, config: MtConfig) -> None:
+    def __init__(self, model: ResolvedModel, open_: Open) -> None:
         self._model = model
-        self._config = config
-        self._engine: TranslationEngine | None = None
+        self._open = open_
+        self._engine: Translator | None = None
         self._lock = threading.Lock()
         self.turns = Turns(f"translation-{model.name}")
 
@@ -30,12 +35,12 @@ class LazyTranslator:
     def can(self, source: str, target: str) -> bool:
         return self._model.translates(source, target)
 
-    def load(self) -> TranslationEngine:
+    def load(self) -> Translator:
         """The engine; the first caller loads it, others wait."""
         with self._lock:
             if self._engine is None:
                 ensure_intact(self._model)
-                self._engine = TranslationEngine(self._model.path, self._config)
+                self._engine = self._open(self._model)
             return self._engine
 
     def translate(
@@ -63,12 +68,21 @@ class Translators:
 
     Args:
         config: which folders beside the installed ones, and how the models run.
+        open_: makes engines; ``None``: in this process.
         whisper: whether the recognition model can put speech into English by itself.
+
+    Raises:
+        ConfigError: the glossary cannot be read, or a line of it is bad.
     """
 
-    def __init__(self, config: MtConfig, *, whisper: bool = False) -> None:
-        self._models = [LazyTranslator(model, config) for model in installed_translations(config.models)]
+    def __init__(self, config: MtConfig, open_: Open | None = None, *, whisper: bool = False) -> None:
+        def here(model: ResolvedModel) -> Translator:
+            return TranslationEngine(model.path, config)
+
+        self._models = [LazyTranslator(model, open_ or here) for model in installed_translations(config.models)]
         self._whisper = whisper
+        self.glossary = read_glossary(Path(config.glossary)) if config.glossary is not None else Glossary()
+        """Names and terms that come out as written."""
 
     def targets(self, source: str) -> tuple[str, ...]:
         """Languages that ``source`` can be put into, other than itself."""

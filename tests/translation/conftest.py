@@ -210,3 +210,8 @@ def write_two_way_student() -> Callable[[Path], Path]:
         return folder
 
     return write
+
+
+@pytest.fixture(scope="session")
+def student_engines(students: dict[str, Path]) -> dict[str, TranslationEngine]:
+    return {name: TranslationEngine(folder, MtConfig()) for name, folder in students.items()}

@@ -57,3 +57,21 @@ def test_what_cannot_be_done_is_said_in_one_line(arguments: tuple[str, ...], sta
     out, err = process.communicate(b"habari\n", timeout=60)
     assert (process.returncode, out) == (status, b"")
     assert err.count(b"\n") == 1
+
+
+def test_a_glossary_decides_how_terms_are_written(models: dict[str, Path], tmp_path: Path) -> None:
+    glossary = tmp_path / "terms.tsv"
+    glossary.write_text("es\ten\ncasa blanca\tWhite House\n")
+    process = start(models["opus"], "--from", "es", "--to", "en", "--glossary", str(glossary))
+    out, err = process.communicate(b"la casa blanca\nla casa\n", timeout=60)
+    assert (process.returncode, out, err) == (0, b"the White House\nthe house\n", b"")
+
+
+def test_a_bad_line_of_a_glossary_is_named(models: dict[str, Path], tmp_path: Path) -> None:
+    glossary = tmp_path / "terms.tsv"
+    glossary.write_text("es\ten\nuno\tone\tun\n")
+    process = start(models["opus"], "--from", "es", "--to", "en", "--glossary", str(glossary))
+    out, err = process.communicate(b"uno\n", timeout=60)
+    assert (process.returncode, out) == (2, b"")
+    assert f"{glossary}, line 2: 3 cells" in err.decode()
+    assert err.count(b"\n") == 1

@@ -61,6 +61,21 @@ def test_a_prefix_is_kept_as_it_is(
         assert found.text.split() == [words[1], words[0], *words[2:]]
 
 
+@pytest.mark.parametrize(("name", "source", "target", "text", "expected"), STYLES)
+def test_what_the_model_dislikes_in_a_prefix_is_told(
+    engines: dict[str, TranslationEngine], name: str, source: str, target: str, text: str, expected: str
+) -> None:
+    engine = engines[name]
+    free = engine.translate(text, source=source, target=target, align=True)
+    assert free.gaps == (0.0,) * len(free.tokens)
+    swapped = free.tokens[1::-1]
+    found = engine.translate(text, source=source, target=target, prefix_tokens=swapped, align=True)
+    assert found.gaps is not None
+    assert len(found.gaps) == len(found.tokens)
+    assert min(found.gaps[:2]) > 1
+    assert set(found.gaps[2:]) == {0.0}
+
+
 def test_names_go_through_letter_by_letter(engines: dict[str, TranslationEngine]) -> None:
     assert engines["student"].translate("Marta y Paul", source="es", target="en").text == "Marta and Paul"
 
@@ -92,7 +107,9 @@ def test_the_end_of_sentence_is_there_once(models: dict[str, Path]) -> None:
     assert nllb.start("en") == ["eng_Latn"]
 
 
-@pytest.mark.parametrize("text", ["", "   \n\t", "😀😀😀", "漢字", "\x00\x07", "\ud800", "\u200b", "...", "¿?!"])
+@pytest.mark.parametrize(
+    "text", ["", "   \n\t", "😀😀😀", "漢字", "\x00\x07", "\ud800", "\u200b", "...", "¿?!", "漢字, 漢字."]
+)
 def test_text_that_the_model_knows_nothing_of_gives_nothing(engines: dict[str, TranslationEngine], text: str) -> None:
     for name, source, target, _, _ in STYLES:
         found = engines[name].translate(text, source=source, target=target)

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,13 +17,28 @@ def test_support_ends_at_the_first_token_that_rests_past_the_limit() -> None:
     assert policy.rests_within([3, 1], 5) == 2
 
 
-def test_the_last_committed_word_supports_nothing_until_a_word_follows() -> None:
-    assert policy.support_limit("la casa", "", spaced=True) == 2
-    assert policy.support_limit("la casa", " blanca", spaced=True) == 7
-    assert policy.support_limit("la", "", spaced=True) == 0
-    assert policy.support_limit(" ", " tail", spaced=True) == 0
-    assert policy.support_limit("niño y", "", spaced=True) == 5  # bytes
-    assert policy.support_limit("你好吗", "", spaced=False) == 3
+@pytest.mark.parametrize(
+    ("committed", "tail", "after", "limit"),
+    [
+        ("la casa", "", 1, 2),
+        ("la casa", " blanca", 1, 7),
+        ("la casa", " blanca", 2, 2),
+        ("la casa", " blanca y", 2, 7),
+        ("la", "", 1, 0),
+        ("la", "", 0, 2),
+        (" ", " tail", 1, 0),
+        ("niño y", "", 1, 5),  # bytes
+    ],
+)
+def test_a_committed_word_supports_nothing_until_words_follow(
+    committed: str, tail: str, after: int, limit: int
+) -> None:
+    assert policy.support_limit(committed, tail, after=after, spaced=True) == limit
+
+
+def test_two_characters_count_for_a_word_where_there_are_no_spaces() -> None:
+    assert policy.support_limit("你好吗", "", after=1, spaced=False) == 3
+    assert policy.support_limit("你好吗", "我很", after=1, spaced=False) == 9
 
 
 def test_whole_words_are_committed_but_not_the_last_one() -> None:

@@ -59,6 +59,20 @@ def test_whisper_translates_to_english_only_and_only_without_a_model() -> None:
         plan("fr", "en", [ES_EN], False)
 
 
+def test_a_model_goes_on_from_the_english_that_whisper_makes() -> None:
+    route = plan("fr", "de", [ES_EN, EN_DE], True)
+    assert (route.kind, [hop.engine.name for hop in route.hops]) == ("whisper", ["en-de"])
+    text = route.of_text
+    assert text is not None
+    assert (text.kind, text.source, text.target) == ("model", "en", "de")
+    assert plan("es", "de", [ES_EN, EN_DE], True).kind == "pivot"
+    assert plan("fr", "en", [ES_EN, EN_DE], True).of_text is None
+    with pytest.raises(LanguageError):
+        plan("fr", "de", [ES_EN, EN_DE], False)
+    with pytest.raises(LanguageError):
+        plan("en", "es", [ES_EN, EN_DE], True)
+
+
 def test_no_route_names_the_pair_and_the_remedy() -> None:
     with pytest.raises(
         LanguageError, match=r"Spanish \(es\) to German \(de\); get one with: sottovoce models pull m2m"

@@ -6,9 +6,9 @@ import time
 
 from translate.config import Config
 from translate.events import RATE_HZ, Samples, Transcript
+from translate.speech.engine import RecognitionEngine
 from translate.speech.hypothesis import join
-from translate.speech.policy import plausible
-from translate.speech.whisper import WhisperEngine
+from translate.speech.policy import CREDIBLE, plausible
 from translate.translation import Draft, Mode
 
 __all__ = ["DirectTranslator"]
@@ -28,7 +28,7 @@ class DirectTranslator:
         source: the language spoken.
     """
 
-    def __init__(self, engine: WhisperEngine, config: Config, source: str) -> None:
+    def __init__(self, engine: RecognitionEngine, config: Config, source: str) -> None:
         self._engine = engine
         self._beam_size = config.asr.final_beam_size
         self._source = source
@@ -60,5 +60,5 @@ class DirectTranslator:
             max_tokens=_SPARE_TOKENS + int(_TOKENS_PER_S * len(audio) / RATE_HZ),
         )
         self._took_ms = (time.monotonic() - started_s) * 1000
-        text = join(plausible(hypothesis, window.seconds)).strip()
+        text = join(plausible(hypothesis, window.seconds, credible=CREDIBLE / 2)).strip()
         return Draft(text, "", True, transcript.rev) if transcript.final else Draft("", text, False, transcript.rev)

@@ -18,6 +18,7 @@ from translate.pipeline.direct import DirectTranslator
 from translate.pipeline.outlet import Outlet
 from translate.pipeline.recognition import Heard
 from translate.translation import Draft, IncrementalTranslator, Mode, Route
+from translate.worker.errors import WorkerError
 
 __all__ = ["Mailbox", "TranslationWorker"]
 
@@ -68,6 +69,7 @@ class TranslationWorker:
 
     Args:
         mode: asked before every step, since it can change during the session.
+        spoken: the language that will be spoken, if that is known: its model is made ready before the first word.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class TranslationWorker:
         clock: SessionClock,
         outlet: Outlet,
         mode: Callable[[], Mode],
+        spoken: str | None = None,
     ) -> None:
         self.target = target
         self.mailbox = Mailbox(config.limits.events)
@@ -87,6 +90,7 @@ class TranslationWorker:
         self._clock = clock
         self._outlet = outlet
         self._mode = mode
+        self._spoken = spoken
         self._ways: dict[str, _Way | None] = {}
         self._last: Translation | None = None
         self._lagging = False
@@ -94,6 +98,8 @@ class TranslationWorker:
     async def run(self) -> None:
         """Translate until the mailbox is closed and empty. A model that fails ends this language, not the session."""
         try:
+            if self._spoken is not None and (way := await self._way(self._spoken)) is not None:
+                await way.warm_up()
             while (heard := await self.mailbox.get()) is not None:
                 way = await self._way(heard.transcript.lang)
                 if way is not None:
@@ -120,11 +126,20 @@ class TranslationWorker:
             return
         started_ms = self._clock.now_ms()
         await self._report_lag(transcript, started_ms)
-        draft = await way.step(heard, self._mode())
+        try:
+            draft = await way.step(heard, self._mode())
+        except WorkerError as error:  # the next step is likely to go well again
+            draft = self._unchanged(transcript)
+            message = f"a translation into {english_name(self.target)} is missing: {error}"
+            await self._outlet.put(Notice(error.code, message, error.retryable))
         marks = replace(transcript.marks, mt_start=started_ms, mt_end=self._clock.now_ms())
         translation = self._numbered(transcript, draft, marks)
         if translation is not None:
             await self._outlet.put(translation)
+
+    def _unchanged(self, transcript: Transcript) -> Draft:
+        last = self._last if self._last is not None and self._last.segment == transcript.segment else None
+        return Draft(last.committed if last is not None else "", "", transcript.final, transcript.rev)
 
     def _numbered(self, transcript: Transcript, draft: Draft, marks: Marks) -> Translation | None:
         last = self._last if self._last is not None and self._last.segment == transcript.segment else None
@@ -153,15 +168,18 @@ class TranslationWorker:
 
 
 class _Way:
-    """How one spoken language gets to one target: through translation models, Whisper itself, or unchanged."""
+    """How one spoken language gets to one target: through translation models, Whisper itself, or unchanged.
+
+    Where no model knows the spoken language, Whisper's translate task puts the speech into English, and a model that.
+    """
 
     def __init__(self, engines: Engines, config: Config, route: Route) -> None:
-        self._turns = engines.turns(route)
-        self._same = route.kind == "same"
+        text = route.of_text
+        self._direct_turns, self._text_turns = engines.turns(route), engines.turns(text or route)
         self._direct = DirectTranslator(engines.recognition, config, route.source) if route.kind == "whisper" else None
         self._text = (
-            IncrementalTranslator(route, route.source, route.target, config.mt)
-            if route.kind in ("model", "pivot")
+            IncrementalTranslator(text, text.source, text.target, config.mt, glossary=engines.glossary)
+            if text is not None
             else None
         )
 
@@ -169,15 +187,25 @@ class _Way:
         """Whether this revision should be worked on at all."""
         return self._direct is None or self._direct.worth_a_step(heard.transcript)
 
+    async def warm_up(self) -> None:
+        """Load the models of text: nobody should wait for that in mid-sentence."""
+        if self._text is not None:
+            await self._text_turns.run(self._text.warm_up)
+
     async def step(self, heard: Heard, mode: Mode) -> Draft:
         """The translation of one revision."""
         transcript = heard.transcript
         if self._direct is not None:
             direct = self._direct
-            return await self._turns.run(lambda: direct.step(transcript, heard.audio, mode))
+            draft = await self._direct_turns.run(lambda: direct.step(transcript, heard.audio, mode))
+            if self._text is None:
+                return draft
+            transcript = replace(
+                transcript, lang="en", committed=draft.committed, tail=draft.tail, final=draft.final, words=()
+            )
         if self._text is not None:
             text = self._text
             text.mode = mode
-            return await self._turns.run(lambda: text.step(transcript))
+            return await self._text_turns.run(lambda: text.step(transcript))
         tail = transcript.tail if mode == "fast" else ""
         return Draft(transcript.committed, tail, transcript.final, transcript.rev)

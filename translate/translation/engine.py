@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,6 +38,9 @@ class Hypothesis:
 
     ``None`` if it was not asked for, or the model's attention does not align words.
     """
+    gaps: tuple[float, ...] | None = None
+    """For each token, how much less likely than its first choice the model finds it in its place, in nats; 0 for the
+    first choice, as all are that a greedy search adds to a prefix. ``None`` if it was not asked for."""
 
 
 class Translator(Protocol):
@@ -125,7 +128,8 @@ class TranslationEngine:
             prefix_tokens: target tokens that the translation has to begin with (of an earlier hypothesis).
             beam_size: 1 for greedy search.
             max_tokens: longest translation of one sentence; ``None``: the configuration's.
-            align: tell what each token rests on; ``text`` is then taken as one sentence, as it is with a prefix.
+            align: tell what each token rests on, and of a greedy search how much the model dislikes each token of the
+                prefix; ``text`` is then taken as one sentence, as it is with a prefix.
 
         Raises:
             LanguageError: the model does not do the pair.
@@ -139,13 +143,14 @@ class TranslationEngine:
         inputs = [
             part
             for piece in parts
-            if any(map(str.isalnum, piece))  # to punctuation alone a model answers with inventions
             for part in self._tokenizer.encode(piece, source=source, target=target)
+            if part.says_something
         ]
         if not inputs:
             return Hypothesis(self.detokenize(prefix_tokens), tuple(prefix_tokens), 0.0)
         call = _Call(
             self._model,
+            self._tokenizer.target_index,
             self._tokenizer.start(target),
             beam_size,
             max_tokens or self._config.max_tokens,
@@ -155,7 +160,9 @@ class TranslationEngine:
         tokens = tuple(token for decoded in found for token in decoded.tokens)
         joined = " ".join(filter(None, (self.detokenize(decoded.tokens) for decoded in found)))
         score = sum(decoded.score for decoded in found) / len(found)
-        return Hypothesis(joined, tokens, score, found[0].rests_on if call.align else None)
+        if not call.align:
+            return Hypothesis(joined, tokens, score)
+        return Hypothesis(joined, tokens, score, found[0].rests_on, found[0].gaps)
 
     def detokenize(self, tokens: Sequence[str]) -> str:
         """The text of target tokens."""
@@ -167,6 +174,7 @@ class _Decoded:
     tokens: tuple[str, ...]
     score: float
     rests_on: tuple[int, ...] | None
+    gaps: tuple[float, ...] | None
     ended: bool
     """Whether the model came to an end by itself."""
 
@@ -176,6 +184,8 @@ class _Call:
     """One call of :meth:`TranslationEngine.translate`, down to tokens."""
 
     model: Any
+    index: Mapping[str, int]
+    """The place of each target token in the model's output."""
     start: list[str]
     beam_size: int
     max_tokens: int
@@ -193,13 +203,18 @@ class _Call:
                     yield self._without_loop(part, part_prefix, decoded)
 
     def _without_loop(self, part: Encoded, prefix: list[str], looping: _Decoded) -> _Decoded:
-        """Decode again with repeats forbidden; where that rambles on instead, cut the loop off."""
-        (decoded,) = self._decode([part], [prefix], no_repeat_ngram_size=3, repetition_penalty=1.2)
-        if decoded.ended and _loop_start(decoded.tokens) is None:
-            return decoded
+        """Decode again with repeats forbidden; where that rambles on instead, cut the loop off.
+
+        What is asked for with an alignment is a draft, soon to be replaced: there the cut will do.
+        """
+        if not self.align:
+            (decoded,) = self._decode([part], [prefix], no_repeat_ngram_size=3, repetition_penalty=1.2)
+            if decoded.ended and _loop_start(decoded.tokens) is None:
+                return decoded
         cut = max(_loop_start(looping.tokens) or 0, len(prefix))
         rests_on = looping.rests_on[:cut] if looping.rests_on else None
-        return _Decoded(looping.tokens[:cut], looping.score, rests_on, ended=True)
+        gaps = looping.gaps[:cut] if looping.gaps else None
+        return _Decoded(looping.tokens[:cut], looping.score, rests_on, gaps, ended=True)
 
     def _decode(self, batch: Sequence[Encoded], prefixes: Sequence[list[str]], **guards: float) -> Iterator[_Decoded]:
         # Twice the source is ample for any pair, and what is forced must always fit.
@@ -215,12 +230,19 @@ class _Call:
             disable_unk=True,
             return_scores=True,
             return_attention=self.align,
+            return_logits_vocab=self.align and self.beam_size == 1,
             **guards,
         )
         for part, result in zip(batch, results, strict=True):
             tokens = tuple(result.hypotheses[0][skip:])
             rests_on = _rests_on(np.asarray(result.attention[0][skip:]), part) if self.align and tokens else None
-            yield _Decoded(tokens, result.scores[0], rests_on, ended=len(tokens) + skip < longest)
+            gaps = self._gaps(tokens, result.logits[0][skip:]) if self.align and result.logits else None
+            yield _Decoded(tokens, result.scores[0], rests_on, gaps, ended=len(tokens) + skip < longest)
+
+    def _gaps(self, tokens: Sequence[str], logits: Sequence[Any]) -> tuple[float, ...]:
+        """``logits``: those of the whole vocabulary for each step, forced steps among them."""
+        rows = (np.asarray(row) for row in logits)
+        return tuple(float(row.max() - row[self.index[token]]) for token, row in zip(tokens, rows, strict=False))
 
 
 def _load(folder: Path, config: MtConfig) -> Any:

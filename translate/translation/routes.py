@@ -43,11 +43,19 @@ class Route:
     """The way from ``source`` to ``target`` (canonical codes)."""
 
     kind: RouteKind
-    """``same``: the transcript itself; ``model``: one engine; ``pivot``: two engines, through English; ``whisper``: no
-    engine, the recognizer's own translate task serves it."""
+    """``same``: the transcript itself; ``model``: one engine; ``pivot``: two engines, through English; ``whisper``: the
+    recognizer's own translate task puts the speech into English, and an engine that, if need be, into ``target``."""
     source: str
     target: str
     hops: tuple[Hop, ...] = ()
+
+    @property
+    def of_text(self) -> Route | None:
+        """The part of the way that goes from text to text; ``None``: there is none."""
+        if not self.hops:
+            return None
+        kind: RouteKind = "model" if len(self.hops) == 1 else "pivot"
+        return Route(kind, self.hops[0].source, self.target, self.hops)
 
 
 def _best(engines: Sequence[RoutableEngine], source: str, target: str) -> RoutableEngine | None:
@@ -63,7 +71,8 @@ def plan(
     whisper_can_translate: bool,
     suggest: Callable[[str, str], str | None] | None = None,
 ) -> Route:
-    """The best route: a model of the pair's own, a multilingual one, two through English, Whisper's translate task.
+    """The best route: a model of the pair's own, a multilingual one, two through English, Whisper's translate task (and
+    a model that goes on from its English).
 
     Args:
         source: the language spoken, in any form that :func:`~translate.languages.canonical` takes.
@@ -85,8 +94,11 @@ def plan(
     inbound, outbound = _best(engines, source, PIVOT), _best(engines, PIVOT, target)
     if inbound is not None and outbound is not None:
         return Route("pivot", source, target, (Hop(inbound, source, PIVOT), Hop(outbound, PIVOT, target)))
-    if target == PIVOT and whisper_can_translate:
-        return Route("whisper", source, target)
+    if whisper_can_translate and source != PIVOT:
+        if target == PIVOT:
+            return Route("whisper", source, target)
+        if outbound is not None:
+            return Route("whisper", source, target, (Hop(outbound, PIVOT, target),))
     name = suggest(source, target) if suggest else None
     remedy = f"get one with: sottovoce models pull {name}" if name else "see: sottovoce models list"
     pair = f"{english_name(source)} ({source}) to {english_name(target)} ({target})"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from translate.languages import is_spaced
 
-__all__ = ["SPACED", "UNSPACED", "Lengths", "clean", "lengths_of", "piece_end", "pieces"]
+__all__ = ["SPACED", "UNSPACED", "Lengths", "clean", "is_finished", "lengths_of", "piece_end", "pieces"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,12 @@ def piece_end(text: str, *, at_end: bool, lengths: Lengths = SPACED, minimum: in
         space = text.rfind(" ", least, lengths.hard)
         return space if space > 0 else max(lengths.hard, least)
     return minimum
+
+
+def is_finished(text: str) -> bool:
+    """Whether ``text`` ends as a sentence does; dots of omission tell that it goes on."""
+    marks = list(_MARK.finditer(text.rstrip()))
+    return bool(marks) and marks[-1].end() == len(text.rstrip()) and not marks[-1][0].startswith(("…", ".."))
 
 
 def pieces(text: str, *, lengths: Lengths = SPACED) -> list[str]:

@@ -7,7 +7,6 @@ tokens on both sides). SentencePiece: Kudo and Richardson 2018.
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +18,7 @@ import sentencepiece
 
 from translate.errors import LanguageError, ModelDamaged
 from translate.languages import LANGUAGES, canonical
+from translate.translation.files import one_line, read_json, target_index_of, vocabulary_of
 
 __all__ = ["Encoded", "Tokenizer", "is_translation_folder", "open_tokenizer"]
 
@@ -41,6 +41,12 @@ class Encoded:
     ends: tuple[int, ...]
     """For every token of the text, where it ends in the UTF-8 bytes of the text."""
 
+    @property
+    def says_something(self) -> bool:
+        """Whether there is a letter or a digit: to punctuation alone a model answers with inventions."""
+        text = self.tokens[self.lead : self.lead + len(self.ends)]
+        return any(character.isalnum() for token in text for character in token)
+
 
 @dataclass(frozen=True, slots=True)
 class Tokenizer:
@@ -51,6 +57,8 @@ class Tokenizer:
     targets: frozenset[str]
     vocabulary: frozenset[str]
     """What the encoder knows; other pieces are left out, since a model makes up text for ``<unk>``."""
+    target_index: Mapping[str, int] = field(repr=False)
+    """The place of each target token in what the decoder puts out."""
     source_model: sentencepiece.SentencePieceProcessor = field(repr=False)
     target_model: sentencepiece.SentencePieceProcessor = field(repr=False)
     append_eos: bool
@@ -103,7 +111,7 @@ def open_tokenizer(folder: Path) -> Tokenizer:
     if not (folder / "model.bin").is_file():
         raise ModelDamaged(f"{folder} is no CTranslate2 model folder: model.bin is missing")
     described = _description(folder)
-    config = _json(folder / "config.json") if (folder / "config.json").is_file() else {}
+    config = read_json(folder / "config.json") if (folder / "config.json").is_file() else {}
     eos_added = isinstance(config, dict) and bool(config.get("add_source_eos", False))
     match _style(folder):
         case "student":
@@ -138,7 +146,7 @@ def _student(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tok
     if not sources or not targets:
         raise ModelDamaged(f'{folder} must state its languages: source = ["en"], target = ["es"]')
     model = _sentencepiece(folder / str(described.get("tokenizer", "spm.model")))
-    vocabulary = _vocabulary(folder)
+    vocabulary = vocabulary_of(folder)
     lead = described.get("source_prefix_token")
     if lead is None and len(targets) > 1:
         leads = {target: f"<2{target}>" for target in sorted(targets)}
@@ -152,6 +160,7 @@ def _student(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tok
         sources=sources,
         targets=targets,
         vocabulary=vocabulary,
+        target_index=target_index_of(folder),
         source_model=model,
         target_model=model,
         append_eos=bool(described.get("add_eos", True)) and not eos_added,
@@ -160,7 +169,7 @@ def _student(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tok
 
 
 def _opus(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tokenizer:
-    vocabulary = _vocabulary(folder)
+    vocabulary = vocabulary_of(folder)
     tokens = _target_tokens(vocabulary)
     sources, targets = _stated(folder, described)
     name = _OPUS_NAME.search(folder.resolve().name)
@@ -177,6 +186,7 @@ def _opus(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tokeni
         sources=sources,
         targets=targets,
         vocabulary=vocabulary,
+        target_index=target_index_of(folder),
         source_model=_sentencepiece(folder / "source.spm"),
         target_model=_sentencepiece(folder / "target.spm"),
         append_eos=not eos_added,
@@ -185,7 +195,7 @@ def _opus(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tokeni
 
 
 def _nllb(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tokenizer:
-    vocabulary = _vocabulary(folder)
+    vocabulary = vocabulary_of(folder)
     tokens = {code: language.nllb for code, language in LANGUAGES.items() if language.nllb in vocabulary}
     known = {code: token for code, token in tokens.items() if token is not None}
     if len(known) < 2:
@@ -197,6 +207,7 @@ def _nllb(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tokeni
         sources=(sources or frozenset(known)) & frozenset(known),
         targets=(targets or frozenset(known)) & frozenset(known),
         vocabulary=vocabulary,
+        target_index=target_index_of(folder),
         source_model=model,
         target_model=model,
         append_eos=not eos_added,
@@ -246,34 +257,8 @@ def _description(folder: Path) -> dict[str, Any]:
             try:
                 return tomllib.loads(path.read_text("utf-8"))
             except (OSError, ValueError) as error:
-                raise ModelDamaged(f"cannot read {path}: {_line(error)}") from error
+                raise ModelDamaged(f"cannot read {path}: {one_line(error)}") from error
     return {}
-
-
-def _vocabulary(folder: Path) -> frozenset[str]:
-    for name in ("shared_vocabulary", "source_vocabulary"):
-        if (folder / f"{name}.json").is_file():
-            tokens = _json(folder / f"{name}.json")
-            if isinstance(tokens, list) and all(isinstance(token, str) for token in tokens):
-                return frozenset(tokens)
-            raise ModelDamaged(f"{folder / name}.json is not a list of tokens")
-        if (folder / f"{name}.txt").is_file():
-            return frozenset(_text(folder / f"{name}.txt").split("\n"))
-    raise ModelDamaged(f"{folder} has no shared_vocabulary.json or source_vocabulary.json")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelDamaged(f"cannot read {path}: {_line(error)}") from error
-
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(_text(path))
-    except ValueError as error:
-        raise ModelDamaged(f"{path} is not JSON: {_line(error)}") from error
 
 
 def _sentencepiece(path: Path) -> sentencepiece.SentencePieceProcessor:
@@ -283,8 +268,4 @@ def _sentencepiece(path: Path) -> sentencepiece.SentencePieceProcessor:
             raise ModelDamaged(f"{path} is empty")
         return sentencepiece.SentencePieceProcessor(model_proto=data)
     except (OSError, RuntimeError) as error:
-        raise ModelDamaged(f"{path} is no SentencePiece model: {_line(error)}") from error
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+        raise ModelDamaged(f"{path} is no SentencePiece model: {one_line(error)}") from error
