@@ -19,7 +19,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -39,11 +39,11 @@ _ROUNDS: Final = 5
 
 
 class _Engine(Protocol):
-    """What is measured."""
+    """What is measured: a :class:`~translate.speech.engine.RecognitionEngine`."""
 
-    def encode(self, audio: Samples) -> object: ...
+    def encode(self, audio: Samples) -> Any: ...
 
-    def decode(self, window: object, language: str, *, max_tokens: int) -> object: ...
+    def decode(self, window: Any, language: str, *, max_tokens: int) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,26 @@
-"""The models of this process: one engine each, loaded once, shared by every session."""
+"""The models: one engine each, loaded once, shared by every session; in this process or in a child of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from translate.config import Config
 from translate.errors import LanguageError
 from translate.events import RATE_HZ
-from translate.registry import default_registry
+from translate.registry import ResolvedModel, default_registry, installed_translations
+from translate.speech.engine import RecognitionEngine
 from translate.speech.whisper import WhisperEngine
-from translate.translation import Route
+from translate.translation import Glossary, Route
 from translate.translators import LazyTranslator, Translators
 from translate.turns import Turns
+from translate.worker import RemoteTranslation, RemoteWhisper, Worker
+from translate.worker.messages import Load
 
 __all__ = ["Engines"]
+
+_RECOGNITION = "recognition"
 
 
 class Engines:
@@ -23,22 +28,36 @@ class Engines:
 
     Args:
         config: which models, and how they run.
+        isolated: in a child process, so that what kills an engine does not kill this process.
+        died: called in any thread with the number of restarts when that process has died or was killed.
 
     Raises:
         MissingModel: the recognition model is not on this machine; the message names the command that gets it.
         ModelDamaged: it is there, but not whole.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(
+        self, config: Config, *, isolated: bool = False, died: Callable[[int], None] = lambda restarts: None
+    ) -> None:
         self.config = config
         resolved = default_registry().resolve(config.asr.model, kind="whisper")
-        self.recognition = WhisperEngine(resolved.path, config.asr)
+        self.worker = _worker(config, resolved, died) if isolated else None
+        """The child process, if there is one."""
+        self.recognition: RecognitionEngine = (
+            RemoteWhisper(self.worker, _RECOGNITION) if self.worker else WhisperEngine(resolved.path, config.asr)
+        )
         self.recognition_name = resolved.name
         self.recognition_turns = Turns("recognition")
-        self._translators = Translators(config.mt, whisper=self.recognition.multilingual)
+        self._translators = Translators(
+            config.mt, self._remote if self.worker else None, whisper=self.recognition.multilingual
+        )
         self._pass_through = Turns("pass-through")
         # The first call of a model costs several times the later ones; nobody should wait for it in mid-sentence.
         self.recognition.encode(np.zeros(RATE_HZ, np.float32))
+
+    def _remote(self, model: ResolvedModel) -> RemoteTranslation:
+        assert self.worker is not None  # else engines are made here
+        return RemoteTranslation(self.worker, model.name)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -52,6 +71,11 @@ class Engines:
     def route(self, source: str, target: str) -> Route:
         """The way from ``source`` to ``target``. Raises LanguageError; see :meth:`Translators.route`."""
         return self._translators.route(source, target)
+
+    @property
+    def glossary(self) -> Glossary:
+        """Names and terms that come out as written."""
+        return self._translators.glossary
 
     def turns(self, route: Route) -> Turns:
         """Where the work of ``route`` takes its turns."""
@@ -84,6 +108,15 @@ class Engines:
         return True
 
     def close(self) -> None:
-        """Stop the engines' threads."""
+        """Stop the engines."""
         for one in (self.recognition_turns, self._pass_through, self._translators):
             one.close()
+        if self.worker is not None:
+            self.worker.stop()
+
+
+def _worker(config: Config, recognition: ResolvedModel, died: Callable[[int], None]) -> Worker:
+    loads = {_RECOGNITION: Load("translate.speech.whisper:WhisperEngine", (recognition.path, config.asr))}
+    for model in installed_translations(config.mt.models):
+        loads[model.name] = Load("translate.translation.engine:TranslationEngine", (model.path, config.mt))
+    return Worker(loads, call_s=config.limits.call_ms / 1000, died=died)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from translate.errors import LanguageError
-from translate.worker import Backoff, Worker, WorkerError
+from translate.worker import Backoff, Worker, WorkerError, WorkerStopped
 from translate.worker.messages import Call, Kept, Load
 
 FAKE = "tests.worker.fake_engine:FakeEngine"
@@ -110,7 +110,7 @@ def test_ctrl_c_and_a_service_manager_s_signal_do_not_reach_the_engines(worker: 
 def test_a_stopped_worker_refuses_and_leaves_no_process(worker: Worker) -> None:
     pid = worker.pid or 0
     worker.stop()
-    with pytest.raises(WorkerError, match="stopped"):
+    with pytest.raises(WorkerStopped, match="stopped"):
         ask(worker, "add", 1, 1)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

@@ -5,8 +5,8 @@ function of its arguments (a window of audio, a piece of text), so a call that w
 and the session goes on from its committed text.
 """
 
-from translate.worker.errors import WorkerError
+from translate.worker.errors import WorkerError, WorkerStopped
 from translate.worker.remote import RemoteTranslation, RemoteWhisper
 from translate.worker.supervisor import Backoff, Worker
 
-__all__ = ["Backoff", "RemoteTranslation", "RemoteWhisper", "Worker", "WorkerError"]
+__all__ = ["Backoff", "RemoteTranslation", "RemoteWhisper", "Worker", "WorkerError", "WorkerStopped"]

@@ -15,7 +15,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, Final
 
 from translate.worker.child import run
-from translate.worker.errors import WorkerError
+from translate.worker.errors import WorkerError, WorkerStopped
 from translate.worker.messages import Answer, Call, Load
 
 __all__ = ["Backoff", "Worker"]
@@ -110,7 +110,8 @@ class Worker:
             make: the call for the child of the given epoch (what it kept is only known there).
 
         Raises:
-            WorkerError: the child died or hung at every try, or the worker was stopped.
+            WorkerError: the child died or hung at every try.
+            WorkerStopped: the worker was stopped.
             Exception: whatever the engine raised.
         """
         with self._calls[engine]:
@@ -124,7 +125,7 @@ class Worker:
         return answer.value
 
     def stop(self) -> None:
-        """End the child; calls that wait fail with :class:`WorkerError`."""
+        """End the child; calls that wait fail with :class:`WorkerStopped`."""
         self._stopped.set()
         with self._lock:
             self._end()
@@ -158,7 +159,7 @@ class Worker:
 
     def _ask(self, engine: str, call: Call) -> Answer | None:
         if self._stopped.is_set():
-            raise WorkerError("the engines' process was stopped")
+            raise WorkerStopped("the engines' process was stopped")
         pipe = self._pipes[engine]
         pipe.send(call)
         if not pipe.poll(self._call_s):

@@ -1,0 +1,85 @@
+"""The engines' process is killed while somebody speaks: the session goes on, and nothing committed is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from translate.audio import FileSource
+from translate.config import Config
+from translate.engines import Engines
+from translate.events import Notice, Transcript
+from translate.pipeline.session import Session
+from translate.worker import WorkerError
+from translate.worker.messages import Call
+
+pytestmark = [pytest.mark.models]
+
+
+def words_of(texts: list[str]) -> list[str]:
+    return " ".join(texts).lower().split()
+
+
+async def finals(session: Session, engines: Engines, kill_at: frozenset[int] = frozenset()) -> tuple[list[str], int]:
+    """Final texts, and how many were told to be missing; the child is killed at the events of ``kill_at``."""
+    texts: list[str] = []
+    missing = 0
+    committed: dict[int, str] = {}
+    heard = 0
+    async for event in session:
+        if isinstance(event, Notice):
+            missing += 1
+        if not isinstance(event, Transcript):
+            continue
+        assert event.committed.startswith(committed.get(event.segment, "")), "committed text was taken back"
+        committed[event.segment] = event.committed
+        if event.final:
+            texts.append(event.committed)
+        heard += 1
+        if heard in kill_at and engines.worker is not None and engines.worker.pid is not None:
+            os.kill(engines.worker.pid, signal.SIGKILL)
+    return texts, missing
+
+
+async def test_a_killed_process_costs_nothing_but_time(clips) -> None:
+    path = clips["fleurs_es_005"].path
+    here, apart = Engines(Config()), Engines(Config(), isolated=True)
+    try:
+        whole, _ = await finals(Session(FileSource(path), spoken="es", engines=here), here)
+        session = Session(FileSource(path), spoken="es", engines=apart)
+        survived, missing = await finals(session, apart, kill_at=frozenset({1, 3}))
+        assert apart.worker is not None
+        assert apart.worker.restarts == 2
+    finally:
+        here.close()
+        apart.close()
+    assert missing == 0
+    assert words_of(survived) == words_of(whole)
+    assert len(words_of(whole)) > 8
+
+
+async def test_speech_that_no_engine_survives_is_left_out_and_told(clips) -> None:
+    path = clips["fleurs_es_005"].path
+    apart = Engines(Config(), isolated=True)
+    try:
+        assert apart.worker is not None
+        calls = 0
+        whole_call = apart.worker.call
+
+        def deadly(engine: str, make: Callable[[int], Call]) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == 5:
+                raise WorkerError("it was given up")
+            return whole_call(engine, make)
+
+        apart.worker.call = deadly  # type: ignore[method-assign]
+        texts, missing = await finals(Session(FileSource(path), spoken="es", engines=apart), apart)
+    finally:
+        apart.close()
+    assert missing == 1
+    assert len(words_of(texts)) > 3
