@@ -16,6 +16,7 @@ settings.register_profile("no_deadline", deadline=None)  # timings are never pas
 settings.load_profile("no_deadline")
 
 AUDIO = Path(__file__).parent / "data" / "audio"
+STUDENTS = Path(__file__).parent.parent / "models" / "students"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,16 @@ def clips() -> dict[str, Clip]:
             )
             for row in csv.DictReader(rows, delimiter="\t", quoting=csv.QUOTE_NONE)
         }
+
+
+@pytest.fixture(scope="session")
+def students() -> dict[str, Path]:
+    """The folders of the students that ship, by pair; ``SOTTOVOCE_TEST_STUDENTS`` names others to test."""
+    root = Path(os.environ.get("SOTTOVOCE_TEST_STUDENTS") or STUDENTS)
+    found = {name: root / name for name in ("en-es", "es-en") if (root / name / "model.bin").is_file()}
+    if len(found) < 2:
+        pytest.skip(f"no students en-es and es-en in {root}")
+    return found
 
 
 @pytest.hookimpl(wrapper=True)

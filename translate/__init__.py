@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from translate.offline import stay_offline
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
         Word,
     )
     from translate.pipeline.session import Session
+
+stay_offline()  # here, because it must come before anything that imports a library
 
 _WHERE = {
     "audio": ("FileSource", "MicrophoneSource", "PcmSource", "PushSource", "list_devices"),

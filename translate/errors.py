@@ -11,8 +11,10 @@ __all__ = [
     "MissingModel",
     "ModelDamaged",
     "NoRouteError",
+    "NotAllowedError",
     "ProtocolError",
     "SottovoceError",
+    "StateError",
 ]
 
 
@@ -47,6 +49,12 @@ class NoRouteError(LanguageError):
     code = "missing_model"
     exit_status = 3
     close_code = 4404
+
+
+class StateError(ConfigError):
+    """The folder of keys and tokens cannot be used, or what lies in it is damaged or not private."""
+
+    code = "bad_state"
 
 
 class AudioError(SottovoceError):
@@ -93,3 +101,10 @@ class Busy(SottovoceError):
     code = "busy"
     close_code = 1013
     retryable = True
+
+
+class NotAllowedError(SottovoceError):
+    """The token is missing, forged, expired, revoked, or of another role or room."""
+
+    code = "not_allowed"
+    close_code = 4401

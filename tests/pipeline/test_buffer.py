@@ -92,11 +92,11 @@ def test_quiet_within_a_span_is_looked_at_once() -> None:
     for index in range(40):
         buffer.push(chunk(index), [SpeechChange("started", 0)] if index == 3 else [], 0, 0.0)
     assert buffer.ready(400)
-    buffer.take(15_000)
+    assert not buffer.take(15_000).pause
     for index in range(40, 80):
         buffer.push(chunk(index), [], index - 39, 0.0)
     assert buffer.ready(400)
-    buffer.take(15_000)
+    assert buffer.take(15_000).pause
     for index in range(80, 120):
         buffer.push(chunk(index), [], index - 39, 0.0)
     assert not buffer.ready(400)

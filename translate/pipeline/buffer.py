@@ -29,6 +29,8 @@ class Batch:
     samples: Samples
     finish: int | None
     """Position at which the speech stopped, when this batch closes the span."""
+    pause: bool
+    """Whether the speaker has paused where the batch ends: no word is cut there."""
     marks: Marks
     """``capture``, ``received`` and ``vad`` of the newest audio in the batch."""
 
@@ -112,12 +114,12 @@ class SpeechBuffer:
         if finish is not None:
             self._spans.popleft()
             self._quiet_taken = False
-        elif self._quiet_frames >= _QUIET_FRAMES:
-            self._quiet_taken = True
+        pause = finish is None and end == limit and self._quiet_frames >= _QUIET_FRAMES
+        self._quiet_taken = self._quiet_taken or pause
         marks = self._marks(end)
         if finish is not None:
             marks = replace(marks, vad=span.finish_ms)
-        return Batch(begin, self.slice(start, end), finish, marks)
+        return Batch(begin, self.slice(start, end), finish, pause, marks)
 
     def slice(self, start: int, end: int) -> Samples:
         """The samples from ``start`` to ``end``, as far as they are still kept."""

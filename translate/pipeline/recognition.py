@@ -12,9 +12,11 @@ from translate.engines import Engines
 from translate.events import AudioChunk, EndOfStream, Lag, Marks, Notice, Samples, SpeechSpan, Transcript
 from translate.latency import SessionClock
 from translate.pipeline.buffer import Batch, SpeechBuffer
+from translate.pipeline.cadence import Cadence
 from translate.pipeline.outlet import Outlet
 from translate.speech.recognizer import SegmentText, StreamingRecognizer
 from translate.speech.vad import StreamingVad
+from translate.worker.errors import WorkerError
 
 __all__ = ["Heard", "RecognitionStage"]
 
@@ -62,12 +64,16 @@ class RecognitionStage:
         self._recognizer = StreamingRecognizer(
             engines.recognition, replace(config.asr, allowed_languages=tuple(allowed)), spoken
         )
-        self._cadence_ms = config.asr.cadence_ms if source.live else _UNPACED_STEP_MS
+        self._cadence = Cadence(config.asr.cadence_ms if source.live else _UNPACED_STEP_MS)
         self._step_ms = _MOST_MS if source.live else _UNPACED_STEP_MS
         self._changed = asyncio.Condition()
         self._ended = False
         self._book = _SegmentBook()
         self._lagging = False
+
+    def set_spoken(self, spoken: str | None) -> None:
+        """Speech is in ``spoken`` (``None``: detected) from the next segment on."""
+        self._recognizer.set_language(spoken)
 
     async def listen(self) -> None:
         """Take everything that the source has. Ends with the source, or with its error; either ends recognition."""
@@ -102,15 +108,22 @@ class RecognitionStage:
         while (batch := await self._next_batch()) is not None:
             await self._report_lag()
             started_ms = self._clock.now_ms()
-            states = await self._engines.recognition_turns.run(lambda batch=batch: self._step(batch))  # type: ignore[misc]
+            try:
+                states = await self._engines.recognition_turns.run(lambda batch=batch: self._step(batch))  # type: ignore[misc]
+            except WorkerError as error:
+                states = self._recognizer.give_up(last=batch.finish is not None)
+                said = f"a few seconds of speech are missing: {error}"
+                await self._outlet.put(Notice(error.code, said, error.retryable))
             marks = replace(batch.marks, asr_start=started_ms, asr_end=self._clock.now_ms())
+            if self._source.live:
+                self._cadence.took(self._clock.now_ms() - started_ms)
             await self._publish(states, marks)
         return EndOfStream(self._buffer.end)
 
     async def _next_batch(self) -> Batch | None:
         async with self._changed:
-            await self._changed.wait_for(lambda: self._ended or self._buffer.ready(self._cadence_ms))
-            if not self._buffer.ready(self._cadence_ms):
+            await self._changed.wait_for(lambda: self._ended or self._buffer.ready(self._cadence.now_ms))
+            if not self._buffer.ready(self._cadence.now_ms):
                 return None
             batch = self._buffer.take(self._step_ms)
             self._changed.notify_all()
@@ -121,7 +134,9 @@ class RecognitionStage:
         if batch.begin is not None:
             self._recognizer.begin(batch.begin)
         self._recognizer.feed(batch.samples)
-        return self._recognizer.update() if batch.finish is None else self._recognizer.finish(batch.finish)
+        if batch.finish is not None:
+            return self._recognizer.finish(batch.finish)
+        return self._recognizer.update(pause=batch.pause)
 
     async def _publish(self, states: Sequence[SegmentText], marks: Marks) -> None:
         for state in states:

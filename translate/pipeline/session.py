@@ -65,6 +65,7 @@ class Session:
         self._workers: dict[str, TranslationWorker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._runner: asyncio.Task[None] | None = None
+        self._stage: RecognitionStage | None = None
         self._first_targets = wanted
         self.mode: Mode = mode
         self.clock = SessionClock()  # last: loading engines takes seconds that are no part of the session
@@ -90,6 +91,20 @@ class Session:
         for code in wanted:
             if code not in self._workers:
                 self._start_worker(code)
+
+    def set_spoken(self, code: str) -> None:
+        """Speech is in ``code``, or ``"auto"``, from the next segment on.
+
+        A target that cannot be reached from it gets a :class:`~translate.events.Notice` and nothing more.
+
+        Raises:
+            LanguageError: the model does not know it; nothing is changed.
+        """
+        spoken = None if code == AUTO else canonical(code)
+        self._engines.check(spoken, (), self._allowed)
+        self._spoken = spoken
+        if self._stage is not None:
+            self._stage.set_spoken(spoken)
 
     def _checked(self, targets: Sequence[str]) -> tuple[str, ...]:
         wanted = tuple(dict.fromkeys(canonical(code) for code in targets))
@@ -127,7 +142,7 @@ class Session:
 
     async def _run(self) -> None:
         # Here and not in __init__: the stage makes primitives of the running loop.
-        stage = RecognitionStage(
+        stage = self._stage = RecognitionStage(
             self._source,
             self._engines,
             self._config,
@@ -163,7 +178,13 @@ class Session:
 
     def _start_worker(self, code: str) -> None:
         worker = TranslationWorker(
-            code, self._engines, self._config, clock=self.clock, outlet=self._outlet, mode=lambda: self.mode
+            code,
+            self._engines,
+            self._config,
+            clock=self.clock,
+            outlet=self._outlet,
+            mode=lambda: self.mode,
+            spoken=self._spoken,
         )
         self._workers[code] = worker
         self._tasks[code] = asyncio.create_task(worker.run())

@@ -13,13 +13,26 @@ from dataclasses import dataclass
 
 from translate.speech.hypothesis import AlignedWord, Hypothesis, ends_sentence, is_punctuation, join, normalized
 
-__all__ = ["CommitPolicy", "after_committed", "committable", "cut_after", "edit_distance", "plausible", "sentence_end"]
+__all__ = [
+    "CREDIBLE",
+    "CommitPolicy",
+    "after_committed",
+    "committable",
+    "committable_at_pause",
+    "cut_after",
+    "edit_distance",
+    "plausible",
+    "sentence_end",
+]
 
-_SILENT_PROBABILITY = 0.6
-_UNSURE = 0.6
-"""Mean word probability below which a model that heard no speech is believed."""
-_INVENTED = 0.25
-"""Mean word probability below which words are not even shown. Speech has 0.7 to 0.95, babble of a café 0.2 to 0.5."""
+CREDIBLE = 0.33
+"""Least mean word probability times probability of speech. Speech has 0.7 to 0.95, quiet or whispered speech 0.4 and
+more, the babble of a café 0.15 to 0.33, whatever the language."""
+_LOOPING_SILENCE = 0.4
+"""Probability of no speech from which on a loop is due to noise; at speech, too, a decoder loops now and then."""
+_SURE = 0.95
+"""Probability of a word that is as good as never revised, however near to the end of the audio."""
+_EARLY_S = 1.0
 _LONGEST_REPEAT = 12
 _MATCH_CHARACTERS = 24
 
@@ -29,18 +42,35 @@ class CommitPolicy:
     """When a word is sure enough. Margins are seconds between the end of the word and the end of the audio."""
 
     agreed_s: float
-    """For a word that the hypothesis before also had in this place."""
+    """For a sure word that the hypothesis before also had in this place."""
     fresh_s: float
-    """For a word seen for the first time."""
+    """For a sure word seen for the first time."""
+    doubt: float = 0.0
+    """Seconds added for each unit of probability that a word lacks to be sure (0.95)."""
+    longest_s: float = 1.0
+    """No margin is longer: what the model will not make up its mind about cannot hold up the rest."""
+    early_s: float = 0.0
+    """Added for a word within the first second of a window, which has been heard with little before it."""
     fresh_probability: float = 0.0
-    """A word seen for the first time must have at least this probability."""
+    """A word seen for the first time with less than this probability needs the longest margin."""
+
+    def margin_s(self, word: AlignedWord, *, agreed: bool) -> float:
+        """The margin that ``word`` needs."""
+        if not agreed and word.probability < self.fresh_probability:
+            return self.longest_s
+        early_s = self.early_s if word.start_s < _EARLY_S else 0.0
+        doubt_s = self.doubt * max(0.0, _SURE - word.probability)
+        return min(self.longest_s, (self.agreed_s if agreed else self.fresh_s) + doubt_s + early_s)
 
 
-def plausible(hypothesis: Hypothesis, audio_s: float) -> tuple[AlignedWord, ...]:
+def plausible(hypothesis: Hypothesis, audio_s: float, credible: float = CREDIBLE) -> tuple[AlignedWord, ...]:
     """The words that can have been said within ``audio_s`` seconds of audio.
 
-    Drops words that begin past the audio, what follows the first round of a loop, and everything when the model itself
-    doubts that there is speech. None of it depends on the language or on lists of phrases.
+    Drops words that begin past the audio, what follows the first round of a loop, and everything when the model doubts
+    its words and that there is speech at all. None of it depends on the language or on lists of phrases.
+
+    Args:
+        credible: least mean word probability times probability of speech.
     """
     heard = hypothesis.words
     # Where a mark lies says nothing: it has no sound. It goes with the word before it.
@@ -49,11 +79,9 @@ def plausible(hypothesis: Hypothesis, audio_s: float) -> tuple[AlignedWord, ...]
     ]
     kept = heard[: _before_loop(heard)]
     spoken = [word.probability for word in kept if not is_punctuation(word.text)]
-    if not spoken:
+    if not spoken or sum(spoken) / len(spoken) * (1 - hypothesis.no_speech_probability) < credible:
         return ()
-    mean = sum(spoken) / len(spoken)
-    silent = hypothesis.no_speech_probability > _SILENT_PROBABILITY
-    if mean < _INVENTED or (silent and (mean < _UNSURE or len(kept) < len(heard))):
+    if len(kept) < len(heard) and hypothesis.no_speech_probability > _LOOPING_SILENCE:
         return ()
     return kept
 
@@ -124,13 +152,26 @@ def committable(
     agreed = True
     for i, word in enumerate(words):
         agreed = agreed and i < len(previous) and normalized(previous[i].text) == normalized(word.text)
-        if word.end_s > audio_s - (policy.agreed_s if agreed else policy.fresh_s):
-            break
-        if not agreed and word.probability < policy.fresh_probability and not is_punctuation(word.text):
+        if is_punctuation(word.text):
+            continue
+        if word.end_s > audio_s - policy.margin_s(word, agreed=agreed):
             break
         count = i + 1
-    while count and is_punctuation(words[count - 1].text):
-        count -= 1
+    return count
+
+
+def committable_at_pause(words: Sequence[AlignedWord], least_probability: float) -> int:
+    """How many of ``words`` may be committed when the speaker has paused after them, so that none is cut.
+
+    Those from the first improbable one on wait: for the end of the span, or for what is said next and explains it. As
+    in :func:`committable`, the count does not end in punctuation.
+    """
+    count = 0
+    for i, word in enumerate(words):
+        if not is_punctuation(word.text):
+            if word.probability < least_probability:
+                break
+            count = i + 1
     return count
 
 

@@ -13,9 +13,19 @@ import numpy as np
 
 from translate.config import AsrConfig
 from translate.events import RATE_HZ, Samples, Word
+from translate.speech.engine import EncodedAudio, RecognitionEngine
 from translate.speech.hypothesis import AlignedWord, is_omission, is_punctuation, join
-from translate.speech.policy import CommitPolicy, after_committed, committable, cut_after, plausible, sentence_end
-from translate.speech.whisper import MAX_WINDOW, WhisperEngine, Window
+from translate.speech.policy import (
+    CommitPolicy,
+    after_committed,
+    committable,
+    committable_at_pause,
+    cut_after,
+    plausible,
+    sentence_end,
+)
+from translate.speech.spoken import SpokenLanguage
+from translate.speech.whisper import MAX_WINDOW
 
 __all__ = ["SegmentText", "StreamingRecognizer"]
 
@@ -24,10 +34,6 @@ _TOKENS_PER_S = 8
 _SPARE_TOKENS = 8
 _LONGEST_WINDOW_MS = 27_000
 """The encoder takes 30 s, and an update may bring some more."""
-_LANGUAGE_SURE = 0.6
-_LANGUAGE_LEAST_S = 1.5
-_LANGUAGE_WAIT_S = 2.5
-"""Detection may wait for this much audio when it is not sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +66,19 @@ class StreamingRecognizer:
         language: code of the spoken language; ``None``: detected for each span of speech.
     """
 
-    def __init__(self, engine: WhisperEngine, config: AsrConfig, language: str | None) -> None:
+    def __init__(self, engine: RecognitionEngine, config: AsrConfig, language: str | None) -> None:
         self._engine = engine
         self._config = config
-        self._fixed = language
+        self._spoken = SpokenLanguage(engine, language, config.allowed_languages)
         self._policy = CommitPolicy(
             agreed_s=config.agreed_margin_ms / 1000,
             fresh_s=config.margin_ms / 1000,
+            doubt=config.doubt_margin_ms / 1000,
+            longest_s=config.longest_margin_ms / 1000,
+            early_s=config.early_margin_ms / 1000,
             fresh_probability=config.sure_probability,
         )
         self._segment = -1
-        self._language = language
-        self._language_before: str | None = None
         self._reset(0)
 
     def _reset(self, position: int) -> None:
@@ -95,7 +102,7 @@ class StreamingRecognizer:
     def begin(self, position: int) -> None:
         """Speech starts at ``position``: a new segment."""
         self._segment += 1
-        self._language = self._fixed
+        self._spoken.next_span()
         self._reset(position)
 
     def feed(self, samples: Samples) -> None:
@@ -105,14 +112,36 @@ class StreamingRecognizer:
         if over_s > 0:  # far behind: the oldest audio, which many updates have heard, has to go
             self._cut_window(sum(word.end_s <= over_s for word in self._in_window), over_s)
 
-    def update(self) -> list[SegmentText]:
-        """Decode the window and commit what is sure. The last of the result is the open segment."""
+    def give_up(self, *, last: bool) -> list[SegmentText]:
+        """Leave the window's audio out: no engine survives it. What was committed stands, and its segment is closed.
+
+        Args:
+            last: no more audio of the span will come.
+        """
+        closed = self._state("", final=True)
+        if not last:
+            self.begin(self.end)
+        return [closed]
+
+    def set_language(self, language: str | None) -> None:
+        """Speech is in ``language`` (``None``: detected) from the next segment on."""
+        self._spoken.set(language)
+
+    def update(self, *, pause: bool = False) -> list[SegmentText]:
+        """Decode the window and commit what is sure. The last of the result is the open segment.
+
+        Args:
+            pause: the speaker has paused at the end of the audio, so that every word in it is whole.
+        """
         window = self._engine.encode(self._audio)
         self._heard = self.end
-        if not self._language_known(window, last=False):
+        self._hear_language(window, last=False)
+        if self._spoken.code is None:
             return []
-        words = self._decode(window, beam_size=1)
+        words = self._decode(window, beam_size=self._config.beam_size)
         count = committable(words, self._previous, window.seconds, self._policy)
+        if pause:
+            count = max(count, committable_at_pause(words, self._config.pause_probability))
         closed, self._previous = self._settle(words, count)
         if len(self._audio) > self._config.window_ms * RATE_HZ // 1000:
             self._cut_full_window()
@@ -127,8 +156,8 @@ class StreamingRecognizer:
         keep = max(0, position - self._window_start)
         self._audio = self._audio[: max(keep, RATE_HZ // 5)]
         window = self._engine.encode(self._audio)
-        self._language_known(window, last=True)
-        words = self._decode(window, beam_size=self._config.final_beam_size)
+        self._hear_language(window, last=True)
+        words = self._decode(window, beam_size=self._config.final_beam_size) or self._previous
         closed, _ = self._settle(words, len(words))
         return [*closed, self._state("", final=True)]
 
@@ -151,21 +180,16 @@ class StreamingRecognizer:
             closed.append(self._close(self._in_window[-1].end_s))
         return closed, words[count:]
 
-    def _language_known(self, window: Window, *, last: bool) -> bool:
-        if self._language is None:
-            code, share = self._engine.detect_language(window, self._config.allowed_languages)
-            # The language spoken last is likely to be spoken again: less audio is needed to hear it.
-            enough_s = _LANGUAGE_LEAST_S / 2 if code == self._language_before else _LANGUAGE_LEAST_S
-            sure = share >= _LANGUAGE_SURE and window.seconds >= enough_s
-            if last or sure or window.seconds >= _LANGUAGE_WAIT_S:
-                self._language = self._language_before = code
-        return self._language is not None
+    def _hear_language(self, window: EncodedAudio, *, last: bool) -> None:
+        if self._spoken.hear(window, last=last):
+            self._previous = ()
+            self._context = []
 
-    def _decode(self, window: Window, *, beam_size: int) -> tuple[AlignedWord, ...]:
-        assert self._language is not None  # callers detect first
+    def _decode(self, window: EncodedAudio, *, beam_size: int) -> tuple[AlignedWord, ...]:
+        assert self._spoken.code is not None  # callers detect first
         hypothesis = self._engine.decode(
             window,
-            self._language,
+            self._spoken.code,
             prompt=self._context,
             beam_size=beam_size,
             max_tokens=_SPARE_TOKENS + int(_TOKENS_PER_S * window.seconds),
@@ -206,6 +230,7 @@ class StreamingRecognizer:
         self._segment += 1
         self._words = []
         self._segment_start = closed.end
+        self._spoken.next_sentence()
         return closed
 
     def _cut_window(self, count: int, at_s: float) -> float:
@@ -230,14 +255,16 @@ class StreamingRecognizer:
         if count is not None:
             before, after = self._in_window[count - 1], self._in_window[count]
             self._cut_window(count, (before.end_s + after.start_s) / 2)
-        elif audio_s * 1000 > min(3 * self._config.window_ms, _LONGEST_WINDOW_MS):
+        elif audio_s * 1000 > min(3 * self._config.window_ms, _LONGEST_WINDOW_MS) or not (
+            self._in_window or self._previous
+        ):
             # Nothing could be committed for so long: noise that the detector takes for speech. Let it go.
             self._cut_window(len(self._in_window), audio_s - self._config.keep_ms / 1000)
 
     def _state(self, tail: str, *, final: bool, end: int | None = None) -> SegmentText:
         return SegmentText(
             segment=self._segment,
-            lang=self._language or "und",
+            lang=self._spoken.code or "und",
             words=tuple(self._words),
             tail=tail if self._words else _opening(tail),
             final=final,

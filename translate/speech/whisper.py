@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import ctranslate2
 import numpy as np
@@ -23,11 +23,10 @@ from translate.config import AsrConfig
 from translate.errors import LanguageError, ModelDamaged
 from translate.events import RATE_HZ, Samples
 from translate.languages import is_spaced
+from translate.speech.engine import Task
 from translate.speech.hypothesis import AlignedWord, Hypothesis, is_punctuation
 
-__all__ = ["MAX_WINDOW", "Task", "WhisperEngine", "Window"]
-
-Task = Literal["transcribe", "translate"]
+__all__ = ["MAX_WINDOW", "WhisperEngine", "Window"]
 
 _FRAME_SAMPLES = 160
 _TOKEN_S = 0.02

@@ -1,0 +1,38 @@
+"""A language that no translation model knows: Whisper puts the speech into English, a student that into Spanish."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from whisper_normalizer.basic import BasicTextNormalizer
+
+from translate import FileSource, Session
+from translate.config import Config, MtConfig
+from translate.engines import Engines
+from translate.events import Translation
+from translate.translation import Mode
+
+pytestmark = [pytest.mark.models, pytest.mark.slow]
+
+
+@pytest.mark.parametrize("mode", ["fast", "calm"])
+async def test_french_speech_is_read_in_spanish(clips: dict[str, Any], students: dict[str, Path], mode: Mode) -> None:
+    engines = Engines(Config(mt=MtConfig(models=(str(students["en-es"]),))))
+    try:
+        assert "es" in engines.targets("fr")
+        session = Session(
+            FileSource(clips["fleurs_fr_005"].path), spoken="fr", targets=["es"], engines=engines, mode=mode
+        )
+        seen = [event async for event in session if isinstance(event, Translation)]
+    finally:
+        engines.close()
+    assert {event.lang for event in seen} == {"es"}
+    finals = " ".join(event.committed for event in seen if event.final)
+    spanish = {"de", "la", "el", "en", "que", "y", "los", "las", "un", "una", "a", "por", "para", "se", "es", "con"}
+    words = BasicTextNormalizer()(finals).split()
+    assert len(words) > 5
+    assert len(spanish & set(words)) >= 3, finals
+    if mode == "calm":
+        assert not any(event.tail for event in seen)
