@@ -34,7 +34,7 @@ class Tokens:
         url = f"https://there/listen?room={room}#t={role}"
         return Invite(role, room, url, "data:image/svg+xml,x", token_id=f"{role}-1", expires_s=valid_s)
 
-    def revoke(self, token_id):
+    def revoke(self, token_id, *, room=None):
         known = token_id in ("speaker", "listener", "operator")
         self.revoked |= {token_id} if known else set()
         return known

@@ -188,7 +188,7 @@ async def test_a_wrong_token_is_the_end(start) -> None:
         def invite(self, role, room, *, valid_s=None):
             return None
 
-        def revoke(self, token_id):
+        def revoke(self, token_id, *, room=None):
             return False
 
     server = await start(gate=Closed())

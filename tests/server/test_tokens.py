@@ -116,6 +116,15 @@ def test_a_revoked_token_stays_so_after_a_restart(tokens: Tokens, gate, clock: C
             admit(one, secret)
 
 
+def test_the_operator_of_one_room_revokes_tokens_of_that_room_only(tokens: Tokens, gate: TokenGate) -> None:
+    own, other, everywhere = (tokens.create("listener", room, 60) for room in ("hall", "court", None))
+    assert not gate.revoke(other.id, room="hall")
+    assert not gate.revoke(everywhere.id, room="hall")
+    assert not gate.revoke("aaaaaaaa", room="hall")
+    assert gate.revoke(own.id, room="hall")
+    assert admit(gate, tokens.secret(other), room="court").room == "court"
+
+
 def test_another_process_revokes_and_creates(tokens: Tokens, gate: TokenGate, clock: Clock, tmp_path: Path) -> None:
     other = Tokens(tmp_path / "lan", clock_s=clock)
     made = other.create("listener", "main", 60)

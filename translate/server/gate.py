@@ -63,8 +63,12 @@ class Gate(Protocol):
         """A way in for another device; ``None``: other devices cannot reach this service."""
         ...
 
-    def revoke(self, token_id: str) -> bool:
-        """Makes the token worthless; whether it was known."""
+    def revoke(self, token_id: str, *, room: str | None = None) -> bool:
+        """Makes the token worthless; whether it was known.
+
+        Args:
+            room: only if the token is for this room; ``None``: whatever it is for.
+        """
         ...
 
 
@@ -83,6 +87,6 @@ class OpenGate:
         """See :class:`Gate`."""
         return None
 
-    def revoke(self, token_id: str) -> bool:
+    def revoke(self, token_id: str, *, room: str | None = None) -> bool:
         """See :class:`Gate`."""
         return False

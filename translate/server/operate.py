@@ -107,7 +107,7 @@ class Operator:
         self._push(Parcel(answer))
 
     def _revoke(self, token_id: str) -> None:
-        if self._gate.revoke(token_id):
+        if self._gate.revoke(token_id, room=self._grant.room):
             self._revoked(token_id)
         else:
             self._tell("no_token", "there is no such token")

@@ -91,8 +91,11 @@ class TokenGate:
         url = self._links.url(role, room, self._tokens.secret(record)) or ""
         return Invite(role, room, url, qr_for_page(url), record.id, record.expires_s)
 
-    def revoke(self, token_id: str) -> bool:
+    def revoke(self, token_id: str, *, room: str | None = None) -> bool:
         """See :class:`Gate`."""
+        record = self._tokens.get(token_id)
+        if room is not None and (record is None or record.room != room):
+            return False
         return self._tokens.revoke(token_id)
 
     def _why_not(self, token: str | None, record: Token | None, role: Role, room: str) -> str | None:
@@ -147,6 +150,6 @@ class PlainGate:
         """See :class:`Gate`; listeners do not invite."""
         return None
 
-    def revoke(self, token_id: str) -> bool:
+    def revoke(self, token_id: str, *, room: str | None = None) -> bool:
         """See :class:`Gate`; listeners do not revoke."""
         return False
