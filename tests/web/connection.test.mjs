@@ -131,12 +131,28 @@ test('end closes for good, and a malformed message is told', () => {
   new Connection('ws://x/ws', world.handlers, {}, world.around).open();
   world.welcome();
   world.receive('end', { position: 1 });
+  world.socket.onclose({ code: 1000, reason: 'done' });
   assert.deepEqual(world.closed, [null]);
   const other = new World();
   new Connection('ws://x/ws', other.handlers, {}, other.around).open();
   other.welcome();
   other.socket.onmessage({ data: 'nonsense' });
   assert.deepEqual(other.closed, ['bad_server']);
+});
+
+test('a speaker comes back to a server that stops, unless the speaker had ended', () => {
+  for (const asked of [false, true]) {
+    const world = new World();
+    const connection = new Connection('ws://x/ws', world.handlers, {}, world.around);
+    connection.open();
+    world.welcome();
+    if (asked) connection.send('end');
+    world.receive('end', { position: 1 });
+    world.socket.onclose({ code: 1001, reason: 'the server stops' });
+    world.pass(10_000);
+    assert.deepEqual(world.closed, asked ? [null] : []);
+    assert.equal(world.sockets.length > 1, !asked);
+  }
 });
 
 test('a listener stays when a talk ends, and learns of the next', () => {

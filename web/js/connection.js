@@ -85,6 +85,8 @@ export class Connection {
   #retryTimer;
   #done = false;
   #refusal = '';
+  #ended = false;
+  #asked = false;
   #manner;
 
   /** @param {string} url @param {Handlers} handlers @param {Manner} [manner] @param {Surroundings} [around] */
@@ -121,6 +123,7 @@ export class Connection {
 
   /** @param {string} type @param {Record<string, unknown>} [fields] dropped while the connection is down */
   send(type, fields = {}) {
+    this.#asked ||= type === 'end';
     if (this.#live) this.#socket?.send(this.#envelope.wrap(type, fields, this.#around.now_ms()));
   }
 
@@ -187,7 +190,7 @@ export class Connection {
     this.#lastSeq = Math.max(this.#lastSeq, message.seq);
     if (message.type === 'error') this.#refusal = message.message;
     this.#handlers.message(message);
-    if (message.type === 'end' && !this.#manner.stays) this.#finish(null);
+    if (message.type === 'end') this.#ended = true;
     return undefined;
   }
 
@@ -240,6 +243,13 @@ export class Connection {
     this.#live = false;
     this.#around.cancel(this.#pingTimer);
     if (this.#done) return;
+    const ended = this.#ended && !this.#manner.stays;
+    this.#ended = false;
+    // A server that stops says "end", too; who has not asked for the end comes back to the one that starts after it.
+    if (ended && (this.#asked || code !== CLOSE.GOING_AWAY)) {
+      this.#finish(null);
+      return;
+    }
     const refusedResume = !had && this.#resume !== '' && FATAL.has(code);
     if (refusedResume) this.#resume = ''; // the server forgot the session: begin another one
     const { stays, patient } = this.#manner;

@@ -9,6 +9,7 @@ const HEADER_BYTES = 8;
 
 export const CLOSE = Object.freeze({
   DONE: 1000,
+  GOING_AWAY: 1001,
   BUSY: 1013,
   BAD: 4400,
   NOT_ALLOWED: 4401,
