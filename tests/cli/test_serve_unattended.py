@@ -85,7 +85,7 @@ def test_a_service_of_systemd_from_start_to_stop(start: Any, fast: tuple[str, ..
         assert finals
         assert "sottovoce_begun_sessions_total 1.0" in fetched(port, "metrics")
 
-        settings.write_text(settings.read_text() + "[limits]\nsessions = 0\n")
+        settings.write_text(settings.read_text() + "[limits]\nsessions = -1\n")
         process.send_signal(signal.SIGHUP)
         assert [message.splitlines()[0] for message in manager.until("READY=1")][0:1] in (
             ["RELOADING=1"],
@@ -101,7 +101,7 @@ def test_a_service_of_systemd_from_start_to_stop(start: Any, fast: tuple[str, ..
     manager.close()
 
     messages = [line["message"] for line in logged]
-    assert any("config.toml:5: limits.sessions must be from 1" in message for message in messages), messages
+    assert any("config.toml:5: limits.sessions must be from 0" in message for message in messages), messages
     assert any(message.endswith("-> 7 (in force)") for message in messages)
     assert any("transcripts.folder" in message for message in messages)
     # `--model` stands over the file, so its change there is none.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import re
 import signal
 import subprocess
@@ -159,6 +160,7 @@ class Service:
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "translate", "serve", "--port", "0", "--verbose"],
+                env=os.environ | {"SOTTOVOCE_LIMITS_SESSIONS": "12"},  # many at once, however little the machine holds
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

@@ -51,10 +51,18 @@ def test_it_is_remembered_until_the_model_or_a_setting_changes(engine: TimedEngi
     config = AsrConfig()
     first = measured_capacity(engine, "base", config, tmp_path, now_s=engine.clock)
     measured = len(engine.lengths)
-    assert measured_capacity(TimedEngine(9.0), "base", config, tmp_path) == first
+    slower = TimedEngine(9.0)
+    assert measured_capacity(slower, "base", config, tmp_path, now_s=slower.clock) == first
+    assert len(slower.lengths) < measured, "a later start only has a try"
     measured_capacity(engine, "base", replace(config, threads=1), tmp_path, now_s=engine.clock)
     measured_capacity(engine, "tiny", config, tmp_path, now_s=engine.clock)
     assert len(engine.lengths) == 3 * measured
+
+
+def test_a_quieter_start_corrects_a_disturbed_one(tmp_path: Path) -> None:
+    for update_s, speakers in ((0.9, 1), (0.25, 3), (0.9, 3)):
+        engine = TimedEngine(update_s)
+        assert measured_capacity(engine, "base", AsrConfig(), tmp_path, now_s=engine.clock).speakers == speakers
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"x": "y"}', "null", "\x00"])
