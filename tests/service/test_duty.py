@@ -129,7 +129,7 @@ async def test_systemd_hears_of_the_start_a_reload_and_the_end(
 
 def test_bad_settings_change_nothing(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
-    path.write_text("[limits]\nsessions = 0\n")
+    path.write_text("[limits]\nsessions = -1\n")
     taken: list[Config] = []
     reloader = Reloader(Config(), lambda: load_config(path, environment={}), (taken.append,))
     assert not reloader.reload()

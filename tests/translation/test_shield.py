@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from translate.translation.glossary import Glossary, Terms
@@ -112,6 +112,7 @@ def test_numbers_are_compared_by_their_digits(source: str, target: str, missing:
 
 
 @given(st.lists(WORDS, min_size=1, max_size=4))
+@example(["112", "7 112"])
 def test_whatever_is_said_comes_back_from_a_model_that_copies(parts: list[str]) -> None:
     """With one shield, while a sentence grows."""
     shield = Shield(TERMS)

@@ -150,13 +150,12 @@ class Shield:
         candidates += [
             (m.start(), -m.end(), m[0])
             for m in _NUMBER.finditer(piece)
-            # A single digit passes by itself, but not for the stand-in that it looks like.
-            if m[0] in self._numbers or m[0] in self._stand_ins.values()
+            if m[0] in self._numbers
         ]
+        # What looks like a stand-in that is in use would be taken for it; in "7 112" the 7 is no number by itself.
         candidates += [
             (m.start(), -m.end(), m[0])
             for stand_in in self._stand_ins.values()
-            if stand_in in _NAMES
             for m in re.finditer(_pattern(stand_in), piece)
         ]
         for start, minus_end, written in sorted(candidates):
