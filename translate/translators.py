@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from translate.config import MtConfig
+from translate.languages import canonical
 from translate.registry import ResolvedModel, default_registry, ensure_intact, installed_translations
 from translate.translation import Glossary, Hypothesis, Route, TranslationEngine, plan, reachable, read_glossary
 from translate.translation.engine import Translator
+from translate.translation.routes import PIVOT
 from translate.turns import Turns
 
 __all__ = ["LazyTranslator", "Open", "Translators"]
@@ -81,6 +83,7 @@ class Translators:
 
         self._models = [LazyTranslator(model, open_ or here) for model in installed_translations(config.models)]
         self._whisper = whisper
+        self._prefers_whisper = whisper and config.prefer_direct
         self.glossary = read_glossary(Path(config.glossary)) if config.glossary is not None else Glossary()
         """Names and terms that come out as written."""
 
@@ -94,7 +97,8 @@ class Translators:
         Raises:
             LanguageError: there is none; the message names what would give one.
         """
-        return plan(source, target, self._models, self._whisper, _suggested)
+        known = () if self._prefers_whisper and canonical(target) == PIVOT else self._models
+        return plan(source, target, known, self._whisper, _suggested)
 
     def close(self) -> None:
         """Stop the models' threads."""

@@ -105,6 +105,10 @@ class MtConfig:
     beam_size: int = _setting(4, "beam of the final translation of a segment", low=1, high=16)
     max_tokens: int = _setting(256, "longest translation of one segment, in tokens", low=16, high=1024)
     models: tuple[str, ...] = _setting((), "model folders to use beside the installed ones")
+    prefer_direct: bool = _setting(
+        False,
+        "to English by Whisper's own translation even if a text model could: often better, and later",
+    )
     glossary: str | None = _setting(None, "TSV file of names and terms that come out as written; none: no glossary")
 
 

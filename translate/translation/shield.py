@@ -147,11 +147,7 @@ class Shield:
         """What to protect: start, end and how it is written in the translation; in order, without overlap."""
         place = 0
         candidates = [(m.start(), -m.end(), self._terms.written.get(m[0].lower(), m[0])) for m in self._of_terms(piece)]
-        candidates += [
-            (m.start(), -m.end(), m[0])
-            for m in _NUMBER.finditer(piece)
-            if m[0] in self._numbers
-        ]
+        candidates += [(m.start(), -m.end(), m[0]) for m in _NUMBER.finditer(piece) if m[0] in self._numbers]
         # What looks like a stand-in that is in use would be taken for it; in "7 112" the 7 is no number by itself.
         candidates += [
             (m.start(), -m.end(), m[0])
