@@ -46,10 +46,10 @@ def test_a_microphone_is_captioned(open_page: Callable[..., Any], clips: Any, wo
     page.wait_for_selector('#state[data-state="live"], #state[data-state="speech"]')
     wait_in_page(page, "document.querySelector('.cell.spoken .committed')?.textContent.length > 3")
     assert page.get_attribute("#toggle", "data-phase") == "running", "captions come while it listens"
-    # The microphone is silent after the clip: the segment closes, its tail goes.
-    wait_in_page(
-        page, "/Rest der Welt/.test([...document.querySelectorAll('.committed')].map(e => e.textContent).join(' '))"
-    )
+    # Nearly all words of the clip, however they are heard; the microphone is silent after it.
+    most = len(clips["fleurs_de_004"].transcript.split()) - 3
+    said = "[...document.querySelectorAll('.cell.spoken .committed')].map(e => e.textContent).join(' ')"
+    wait_in_page(page, f"{said}.trim().split(/\\s+/).length >= {most}")
     page.click("#toggle")
     page.wait_for_selector('#state[data-state="idle"]')
     assert wer(clips["fleurs_de_004"].transcript, committed(page, ".cell.spoken")) < 0.4
@@ -60,7 +60,7 @@ def test_a_microphone_is_captioned(open_page: Callable[..., Any], clips: Any, wo
     assert {"Microphone → server", "Recognition", "Server → this screen", "Microphone to screen"} <= set(stages)
     assert all(figure.endswith("ms") for figures in stages.values() for figure in figures)
     assert page.inner_text("#latency-summary").endswith("s to the screen")
-    assert "Rest der Welt" in page.locator("#announcer").text_content(), "a screen reader hears it"
+    assert "Höhle" in page.locator("#announcer").text_content(), "a screen reader hears it"
 
 
 def test_a_sample_is_captioned_and_translated(open_page: Callable[..., Any], clips: Any, words: Any) -> None:

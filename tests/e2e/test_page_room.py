@@ -61,6 +61,11 @@ def read(page: Any, lane: str) -> str:
     return " ".join(page.locator(f".cell[data-lane={lane}]:visible .committed").all_text_contents()).strip()
 
 
+def nearly_all(clips: Any) -> int:
+    """Words that show that the microphone's clip is through, however they are heard."""
+    return len(clips["fleurs_de_004"].transcript.split()) - 3
+
+
 def test_one_speaks_and_everybody_reads(visit: Opener, clips: Any, words: Any, wer: Any) -> None:
     operator = visit("operate", "#invite-form", viewport=PHONE)
     english = visit("listen?room=hall", "#language option", viewport=PHONE, locale="en-US")
@@ -73,7 +78,7 @@ def test_one_speaks_and_everybody_reads(visit: Opener, clips: Any, words: Any, w
     speaker.select_option("#source", "de")
     speaker.click("#toggle")
     speaker.wait_for_selector('#state[data-state="live"], #state[data-state="speech"]')
-    until(german, lambda: "rest der welt" in read(german, "de").casefold(), "the last words in German")
+    until(german, lambda: len(read(german, "de").split()) >= nearly_all(clips), "the last words in German")
     # An operator sees who reads what, without counting; muting is told to the speaker.
     card = operator.locator("article[data-room=hall]")
     until(operator, lambda: "German 2" in card.inner_text(), "the listeners of each language")
@@ -113,12 +118,16 @@ def test_one_speaks_and_everybody_reads(visit: Opener, clips: Any, words: Any, w
     until(german, lambda: read(german, "de") == said, "the transcript after a reload")
 
 
-def test_two_people_at_one_device(visit: Opener) -> None:
+def test_two_people_at_one_device(visit: Opener, clips: Any) -> None:
     page = visit("talk?room=desk&to=de,en", "#near-language option", viewport=PHONE)
     page.click("#near-speak")
     page.wait_for_selector('#state[data-state="live"], #state[data-state="speech"]')
     own = "#near-rows .cell[data-lane=de].own"
-    until(page, lambda: "Rest der Welt" in " ".join(page.locator(own).all_inner_texts()), "the speaker's own words")
+    until(
+        page,
+        lambda: len(" ".join(page.locator(own).all_inner_texts()).split()) >= nearly_all(clips),
+        "the speaker's own words",
+    )
     until(page, lambda: page.locator("#far-rows .cell[data-lane=en]").count() > 0, "the other person's language")
     page.click("#toggle")
     page.wait_for_selector('#state[data-state="idle"]')
