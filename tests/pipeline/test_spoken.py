@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,16 +20,25 @@ pytestmark = [pytest.mark.models]
 
 
 class Talk:
-    """A source that says clips one after the other, 0.8 s apart, as fast as they are taken."""
+    """A source that says clips one after the other, 0.8 s apart, as fast as they are taken.
+
+    Args:
+        parts: the clips.
+        go_on: the second clip waits for it.
+    """
 
     live = False
 
-    def __init__(self, *parts: Samples) -> None:
+    def __init__(self, *parts: Samples, go_on: asyncio.Event | None = None) -> None:
         gap = np.zeros(RATE_HZ * 8 // 10, np.float32)
         self._audio = np.concatenate([piece for part in parts for piece in (part, gap)])
+        self._second = len(parts[0]) + len(gap)
+        self._go_on = go_on
 
     async def stream(self, clock: SessionClock) -> AsyncIterator[AudioChunk | Notice]:
         for at in range(0, len(self._audio), 512):
+            if self._go_on is not None and at + 512 > self._second:
+                await self._go_on.wait()
             now_ms = clock.now_ms()
             yield AudioChunk(self._audio[at : at + 512], at, now_ms, now_ms)
 
@@ -56,13 +66,15 @@ async def test_a_speaker_who_changes_language_is_followed(engines: Engines, clip
 
 
 async def test_the_language_set_holds_from_the_next_segment_on(engines: Engines, clips: dict[str, Any]) -> None:
-    talk = Talk(clip(clips, "fleurs_de_005", 4), clip(clips, "fleurs_es_003", 5))
+    told = asyncio.Event()
+    talk = Talk(clip(clips, "fleurs_de_005", 4), clip(clips, "fleurs_es_003", 5), go_on=told)
     session = Session(talk, spoken="de", engines=engines)
     events: list[Event] = []
     async for event in session:
         events.append(event)
         if isinstance(event, SpeechSpan) and event.state == "stopped":
             session.set_spoken("es")
+            told.set()
     assert languages(events) == ["de", "es"]
 
 
