@@ -72,7 +72,7 @@ async def test_the_language_set_holds_from_the_next_segment_on(engines: Engines,
     events: list[Event] = []
     async for event in session:
         events.append(event)
-        if isinstance(event, SpeechSpan) and event.state == "stopped":
+        if isinstance(event, Transcript) and event.final:  # German is through
             session.set_spoken("es")
             told.set()
     assert languages(events) == ["de", "es"]
