@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 from translate.speech.hypothesis import AlignedWord, Hypothesis, is_punctuation, normalized
 from translate.speech.policy import (
     CommitPolicy,
-    after_committed,
     committable,
     committable_at_pause,
     cut_after,
-    edit_distance,
     plausible,
     sentence_end,
 )
@@ -139,34 +137,6 @@ def test_what_people_repeat_is_kept() -> None:
         assert plausible(Hypothesis(words), 99.0) == words
 
 
-@given(
-    st.lists(st.text("bcdfglmnprst", min_size=3, max_size=9), min_size=1, max_size=12, unique=True),
-    st.integers(1, 11),
-    st.lists(st.floats(-0.12, 0.12), min_size=12, max_size=12),
-    st.booleans(),
-)
-def test_committed_words_are_found_again(texts: list[str], committed: int, jitter: list[float], shout: bool) -> None:
-    committed = min(committed, len(texts))
-    before = said(*(f" {t}" for t in texts[:committed]))
-    now = tuple(
-        AlignedWord(f" {t.upper()}," if shout else f" {t}", (2,), i * 0.3 + jitter[i], (i + 1) * 0.3 + jitter[i], 0.9)
-        for i, t in enumerate(texts)
-    )
-    assert after_committed(now, before) == committed
-
-
-def test_a_changed_spelling_is_still_the_same_word() -> None:
-    before = said(" in", " Cintra")
-    assert after_committed(said(" in", " Sintra", ",", " which"), before) == 2
-    assert after_committed(said(" in", " Sin", "tra", " which", each_s=0.25), before) == 3
-
-
-def test_a_mark_after_the_committed_words_is_new() -> None:
-    before = said(" the", " end")
-    now = (*said(" the", " end"), AlignedWord(".", (3,), 0.6, 0.6, 0.9), *said(" Now", start_s=0.7))
-    assert after_committed(now, before) == 2
-
-
 def test_sentence_end_needs_a_committable_word_after_it() -> None:
     words = said(" Yes", ".", " No", ".", " Then")
     assert sentence_end(words, 5) == 2
@@ -181,10 +151,3 @@ def test_a_cut_keeps_the_newest_audio(words: tuple[AlignedWord, ...], audio_s: f
     if count is not None:
         assert 0 < count < len(words)
         assert words[count].start_s <= audio_s - keep_s
-
-
-@given(st.text("abc", max_size=9), st.text("abc", max_size=9), st.text("abc", max_size=9))
-def test_edit_distance_is_a_metric(a: str, b: str, c: str) -> None:
-    assert (edit_distance(a, b) == 0) == (a == b)
-    assert edit_distance(a, b) == edit_distance(b, a)
-    assert edit_distance(a, c) <= edit_distance(a, b) + edit_distance(b, c)

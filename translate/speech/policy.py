@@ -11,16 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from translate.speech.hypothesis import AlignedWord, Hypothesis, ends_sentence, is_punctuation, join, normalized
+from translate.speech.hypothesis import AlignedWord, Hypothesis, ends_sentence, is_punctuation, normalized
 
 __all__ = [
     "CREDIBLE",
     "CommitPolicy",
-    "after_committed",
     "committable",
     "committable_at_pause",
     "cut_after",
-    "edit_distance",
     "plausible",
     "sentence_end",
 ]
@@ -34,7 +32,6 @@ _SURE = 0.95
 """Probability of a word that is as good as never revised, however near to the end of the audio."""
 _EARLY_S = 1.0
 _LONGEST_REPEAT = 12
-_MATCH_CHARACTERS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,38 +97,6 @@ def _before_loop(words: Sequence[AlignedWord]) -> int:
             if rounds >= (2 if size >= 4 else 3 if size >= 2 else 4):
                 return places[end - (rounds - 1) * size]
     return len(words)
-
-
-def after_committed(words: Sequence[AlignedWord], committed: Sequence[AlignedWord]) -> int:
-    """How many of ``words`` say again what is ``committed``; both are of the same window.
-
-    A hypothesis is decoded freely each time, so that an early mistake cannot lead later words astray; what is committed
-    is then found in it by how its last words sound and by when they end. A mark after the last committed word is new.
-    """
-    if not committed:
-        return 0
-    end_s = committed[-1].end_s
-    spoken = normalized(join(committed))[-_MATCH_CHARACTERS:]
-    best, best_cost = 0, float("inf")
-    for count in range(len(words) + 1):
-        if count and is_punctuation(words[count - 1].text):
-            continue
-        off_s = abs((words[count - 1].end_s if count else 0.0) - end_s)
-        said = normalized(join(words[:count]))[-_MATCH_CHARACTERS:]
-        cost = edit_distance(said, spoken) / max(1, len(spoken)) + off_s
-        if cost < best_cost:
-            best, best_cost = count, cost
-    return best
-
-
-def edit_distance(one: str, other: str) -> int:
-    """Levenshtein distance of two short strings."""
-    row = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        diagonal, row[0] = row[0], i
-        for j, b in enumerate(other, 1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (a != b))
-    return row[-1]
 
 
 def committable(

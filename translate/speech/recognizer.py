@@ -15,9 +15,9 @@ from translate.config import AsrConfig
 from translate.events import RATE_HZ, Samples, Word
 from translate.speech.engine import EncodedAudio, RecognitionEngine
 from translate.speech.hypothesis import AlignedWord, is_omission, is_punctuation, join
+from translate.speech.matching import unsaid
 from translate.speech.policy import (
     CommitPolicy,
-    after_committed,
     committable,
     committable_at_pause,
     cut_after,
@@ -195,7 +195,8 @@ class StreamingRecognizer:
             max_tokens=_SPARE_TOKENS + int(_TOKENS_PER_S * window.seconds),
         )
         words = plausible(hypothesis, window.seconds)
-        return words[after_committed(words, self._in_window) :]
+        # With nothing committed in this segment, the last committed word is of one that is closed.
+        return unsaid(words, self._in_window, carry_on=bool(self._words))
 
     def _commit(self, words: Sequence[AlignedWord]) -> None:
         for word in words:
