@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Backlog } from '../../web/js/backlog.js';
 import { Connection, backoffMs } from '../../web/js/connection.js';
 import { SpeakerSession } from '../../web/js/session.js';
 
@@ -78,7 +77,7 @@ test('a lost connection comes back, resumes where it was, and numbers from 1 aga
   world.welcome();
   world.receive('lag', { stage: 'asr', behind_ms: 0 });
   world.socket.onclose({ code: 1006, reason: '' });
-  world.pass(60_000);
+  world.pass(5_000);
   assert.equal(world.sockets.length, 2);
   world.welcome();
   const hello = world.sentTexts()[0];
@@ -113,7 +112,7 @@ test('busy is waited for by a session that had begun', () => {
   world.socket.onclose({ code: 1006, reason: '' });
   world.pass(1_000);
   world.socket.onclose({ code: 1013, reason: '' });
-  world.pass(60_000);
+  world.pass(5_000);
   assert.equal(world.sockets.length, 3);
   assert.deepEqual(world.closed, []);
 });
@@ -126,10 +125,79 @@ test('a silent connection is given up', () => {
   assert.ok(world.sockets.length > 1);
 });
 
+/** A server that answers every ping at once. */
+function answering(world) {
+  const socket = world.socket;
+  const { send } = socket;
+  socket.send = (data) => {
+    send(data);
+    const { type, client_ms } = typeof data === 'string' ? JSON.parse(data) : {};
+    if (type === 'ping') world.receive('pong', { client_ms, server_ms: 0 });
+  };
+}
+
+test('a page whose timers run once a minute keeps a connection that answers', () => {
+  const world = new World();
+  const { later } = world.around;
+  world.around.later = (action, delay_ms) => later(action, Math.max(60_000, delay_ms));
+  new Connection('ws://x/ws', world.handlers, { stays: true }, world.around).open();
+  answering(world);
+  world.welcome();
+  world.pass(3_600_000);
+  assert.equal(world.sockets.length, 1);
+  assert.ok(world.sentTexts().filter(({ type }) => type === 'ping').length > 50);
+});
+
+test('a device that wakes up waits seconds, not half a minute, for a connection that is gone', () => {
+  const world = new World();
+  const connection = new Connection('ws://x/ws', world.handlers, { stays: true }, world.around);
+  connection.open();
+  answering(world);
+  world.welcome();
+  world.pass(10_000);
+  const gone = world.socket;
+  gone.send = () => {};
+  world.now += 600_000; // asleep: no timer runs
+  connection.nudge();
+  world.pass(8_000);
+  assert.equal(world.sockets.length, 2);
+  gone.onclose?.({ code: 1006, reason: '' });
+  world.pass(8_000);
+  assert.equal(world.sockets.length, 2, 'the old one says nothing any more');
+});
+
+test('a network that answers nothing is given up, and left at once for one that is back', () => {
+  const world = new World();
+  const connection = new Connection('ws://x/ws', world.handlers, { stays: true }, world.around);
+  connection.open();
+  world.pass(20_000);
+  assert.equal(world.sockets.length, 2, 'the first try was given up');
+  connection.nudge();
+  assert.equal(world.sockets.length, 3);
+  connection.nudge();
+  assert.equal(world.sockets.length, 3, 'this one has just begun');
+  world.welcome();
+  answering(world);
+  world.pass(60_000);
+  assert.deepEqual([world.sockets.length, world.states.at(-1)], [3, 'live']);
+});
+
+test('a connection that was closed stays closed', () => {
+  const world = new World();
+  const connection = new Connection('ws://x/ws', world.handlers, { stays: true }, world.around);
+  connection.open();
+  connection.close();
+  world.pass(60_000);
+  connection.nudge();
+  assert.equal(world.sockets.length, 1);
+});
+
 test('end closes for good, and a malformed message is told', () => {
   const world = new World();
-  new Connection('ws://x/ws', world.handlers, {}, world.around).open();
+  const connection = new Connection('ws://x/ws', world.handlers, {}, world.around);
+  connection.open();
   world.welcome();
+  connection.send('end');
   world.receive('end', { position: 1 });
   world.socket.onclose({ code: 1000, reason: 'done' });
   assert.deepEqual(world.closed, [null]);
@@ -138,6 +206,30 @@ test('end closes for good, and a malformed message is told', () => {
   other.welcome();
   other.socket.onmessage({ data: 'nonsense' });
   assert.deepEqual(other.closed, ['bad_server']);
+});
+
+test('nothing is sent into a socket that is closing', () => {
+  const world = new World();
+  const connection = new Connection('ws://x/ws', world.handlers, {}, world.around);
+  connection.open();
+  world.welcome();
+  world.socket.readyState = 2;
+  const before = world.socket.sent.length;
+  connection.send('set', {});
+  connection.sendAudio(new ArrayBuffer(8));
+  world.pass(1_000);
+  assert.equal(world.socket.sent.length, before);
+});
+
+test('a speaker whose talk somebody else ended is told so', () => {
+  const world = new World();
+  new Connection('ws://x/ws', world.handlers, {}, world.around).open();
+  world.welcome();
+  world.receive('end', { position: 1 });
+  world.socket.onclose({ code: 1000, reason: 'stopped by the operator' });
+  world.pass(60_000);
+  assert.deepEqual(world.closed, ['connection_closed']);
+  assert.equal(world.sockets.length, 1);
 });
 
 test('a speaker comes back to a server that stops, unless the speaker had ended', () => {
@@ -189,7 +281,7 @@ test('a kiosk comes back after every refusal, seldom', () => {
   new Connection('ws://x/ws', world.handlers, { stays: true, patient: true }, world.around).open();
   for (const code of [4401, 4404, 1000]) {
     world.socket.onclose({ code, reason: '' });
-    world.pass(60_000);
+    world.pass(code === 1000 ? 5_000 : 35_000);
   }
   assert.equal(world.sockets.length, 4);
   assert.deepEqual(refused, ['not_allowed', 'model_missing']);
@@ -242,50 +334,6 @@ test('a change of the spoken language sends no audio again', () => {
 });
 
 const frame = (position, length = 640) => ({ position, samples: new Int16Array(length).fill(position / 640 + 1) });
-const drain = (backlog) => {
-  const taken = [];
-  for (let one = backlog.take(); one; one = backlog.take()) taken.push(one.position);
-  return taken;
-};
-
-test('the backlog sends again what was not confirmed, and nothing else', () => {
-  const backlog = new Backlog();
-  for (let i = 0; i < 4; i += 1) backlog.push(frame(i * 640));
-  assert.deepEqual(drain(backlog), [0, 640, 1280, 1920]);
-  backlog.confirm(1280);
-  backlog.push(frame(2560));
-  backlog.resume(0);
-  assert.deepEqual(drain(backlog), [1280, 1920, 2560]);
-  backlog.resume(1920);
-  assert.deepEqual(drain(backlog), [1920, 2560]);
-});
-
-test('another session begins at 0 with what was not confirmed', () => {
-  const backlog = new Backlog();
-  for (let i = 0; i < 3; i += 1) backlog.push(frame(i * 640));
-  drain(backlog);
-  backlog.confirm(640);
-  backlog.restart();
-  assert.deepEqual(drain(backlog), [0, 640]);
-  backlog.push(frame(1920));
-  assert.deepEqual(drain(backlog), [1280]);
-});
-
-test('the backlog is bounded, and no gap is longer than the protocol allows', () => {
-  const backlog = new Backlog();
-  backlog.push(frame(0));
-  drain(backlog);
-  backlog.confirm(640);
-  const frames = (180 * 16_000) / 640;
-  for (let i = 1; i < frames; i += 1) backlog.push(frame(i * 640));
-  assert.ok(backlog.waiting <= 1500);
-  backlog.resume(640);
-  const positions = drain(backlog);
-  assert.equal(positions.length, 1500);
-  assert.equal(positions[0], 640 + 16_000);
-  positions.reduce((before, now) => (assert.equal(now - before, 640), now));
-});
-
 test('a session loses no audio over a drop', () => {
   const world = new World();
   const session = new SpeakerSession('ws://x/ws', { room: 'main', token: 'secret' }, { source: 'es', targets: ['en'], mode: 'fast' }, world.handlers, world.around);

@@ -294,3 +294,55 @@ def test_who_comes_late_reads_from_the_end_and_scrolls_back_in_order(open_page: 
     assert page.evaluate("document.querySelector('#captions').scrollTop") == 100
     page.tap("#jump")
     assert page.is_hidden("#jump")
+
+
+STANDING = """() => [...document.querySelectorAll('.cell[data-lane=en]')].map(
+    cell => Math.round(cell.getBoundingClientRect().top))"""
+
+
+def test_a_final_text_shorter_than_its_tail_moves_no_line(open_page: Opener, server: Any) -> None:
+    page = listen(open_page, server, locale="en-GB", viewport={"width": 320, "height": 480})
+    long_tail = " and then some more words that nobody ever said in the end"
+
+    def standing(messages: list[Any], last: str) -> list[int]:
+        for message in messages:
+            say(server, message)
+        wait_in_page(page, "t => document.querySelector('#rows').textContent.endsWith(t)", last)
+        page.wait_for_timeout(100)
+        places: list[int] = page.evaluate(STANDING)
+        return places
+
+    for segment in range(6):
+        say(server, translation(1, "Sentences that fill the screen.", segment=segment, final=True))
+    before = standing([translation(1, "The end of it", long_tail, segment=6)], long_tail)
+    after = standing([translation(2, "The end of it.", segment=6, final=True)], "of it.")
+    assert after == before, "the last one"
+    below = "(e => e.scrollHeight - e.scrollTop - e.clientHeight)(document.getElementById('captions'))"
+    assert page.evaluate(below) < 2
+    say(server, translation(1, "One that takes its time", long_tail, segment=7))
+    before = standing([translation(1, "Next.", segment=8)], "Next.")
+    say(server, translation(2, "One that takes its time.", segment=7, final=True))
+    after = standing([], "Next.")
+    assert after == before, "one with another below it"
+    say(server, translation(2, "Next.", segment=8, final=True))
+    for segment in range(9, 18):
+        before = page.evaluate(STANDING)
+        say(server, translation(1, "More.", segment=segment, final=True))
+        wait_in_page(page, "n => document.querySelectorAll('.cell[data-lane=en]').length === n", segment + 1)
+        page.wait_for_timeout(50)
+        moved = {was - now for was, now in zip(before[-3:], page.evaluate(STANDING)[-4:-1], strict=True)}
+        assert max(moved) - min(moved) <= 1, "all that is read moves as one"
+    assert page.evaluate("document.querySelectorAll('.cell[style*=min-height]').length") == 0, "nothing is held unseen"
+
+
+def test_who_may_not_come_in_reads_why_and_nothing_covers_it(open_page: Opener, server: Any) -> None:
+    server.refuse = (4401, "this token is not valid")
+    page = open_page("listen?room=hall#t=old", ready="#problem:not([hidden])", viewport={"width": 360, "height": 640})
+    assert "does not let you in" in page.inner_text("#problem")
+    assert page.text_content("#state-text") == "Not connected", "the server was reached, and said no"
+    top = """() => [...document.querySelectorAll('#problem p, #problem button')].filter(e => e.offsetHeight).map(e => {
+        const {x, y, width, height} = e.getBoundingClientRect();
+        return e.contains(document.elementFromPoint(x + width / 2, y + Math.min(8, height / 2)));
+    })"""
+    assert page.evaluate(top) == [True] * 4
+    assert page.evaluate("document.querySelector('#problem > div').offsetWidth") > 240, "the text has room"

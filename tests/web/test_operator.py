@@ -12,13 +12,21 @@ from tests.web.helpers import Opener, Page, wait_in_page, wait_until
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
 URL = "https://192.168.1.20:8766/listen?room=hall#t=bDpt.Q2Zr"
-STAGES = {"receive": 12, "vad": 3, "asr_wait": 60, "asr": 210, "mt_wait": 5, "mt": 140, "send": 2}
+STAGES = {"receive": 12, "vad": 3, "asr_wait": 60, "asr": 210, "mt_wait": 5, "mt": 140, "send": 2, "paint": 28}
+COST = {
+    "speech_s": 754.2, "cpu_s_per_hour": 1800, "wh_per_hour": 5.0, "is_measured": False, "languages": 2,
+    "elsewhere": [
+        {"name": "<b>Cloud</b>", "currency": "EUR", "per_hour": 2.5, "translates": True},
+        {"name": "Ears", "currency": "EUR", "per_hour": 0.25, "translates": False},
+    ],
+}  # fmt: skip
 SERVER = {"sessions": 1, "connections": 7, "uptime_s": 3_725.0, "rss_bytes": 500 * 2**20}
 
 
 def room(name: str, **more: Any) -> dict[str, Any]:
     stages = {stage: {"p50": ms, "p95": 2 * ms} for stage, ms in STAGES.items()}
     latency = {"capture_sent_ms": {"p50": 840, "p95": 1410}, "stages": stages}
+    latency["capture_painted_ms"] = {"p50": 872, "p95": 1460}
     told = {"room": name, "source": "es", "speaking": True, "muted": False, "listeners": {"en": 3, "": 1}}
     return told | {"behind_ms": {"asr": 0, "mt.en": 2300}, "latency": latency} | more
 
@@ -41,20 +49,41 @@ def test_rooms_listeners_delays(open_page: Opener, server: Any) -> None:
     server.say("status", rooms=[room("hall"), quiet], server=SERVER)
     page.wait_for_selector("article[data-room=hall]")
     text = page.inner_text("article[data-room=hall]")
+    assert "0.87 s" in text
     for said in ("Speaker connected", "English 3", "As spoken 1", "Spanish", "Translation English 2.30 s", "0.84 s"):
         assert said in text
     rows = page.locator("article[data-room=hall] tbody th").all_inner_texts()
     assert rows[0] == "Microphone → server"
+    assert rows[-1] == "Server → screen"
     assert len(rows) == len(STAGES)
+    whole = page.inner_text("article[data-room=hall] tfoot")
+    assert whole.split("\t") == ["Microphone to screen", "872 ms", "1,460 ms"]
     widths = page.evaluate("[...document.querySelectorAll('.part')].map(e => e.getBoundingClientRect().width)")
     whole = sum(widths)
-    assert [width / whole for width in widths] == pytest.approx([ms / 432 for ms in STAGES.values()], abs=0.01)
+    assert [width / whole for width in widths] == pytest.approx([ms / 460 for ms in STAGES.values()], abs=0.01)
     assert "Nobody reads" in page.inner_text("article[data-room=empty]")
     assert page.locator("article[data-room=empty] button:enabled").count() == 0
     assert "1:02 h" in page.inner_text("#server")
     server.say("status", rooms=[room("hall", muted=True)], server=SERVER)
     page.wait_for_selector("article[data-room=hall] [data-state=muted]")
     assert page.locator("article[data-room]").count() == 1
+
+
+def test_the_cost_of_an_hour_beside_prices_of_others(open_page: Opener, server: Any) -> None:
+    page = operate(open_page, server, viewport={"width": 390, "height": 844})
+    server.say("status", rooms=[room("hall")], server=SERVER | {"cost": None})
+    page.wait_for_selector("article[data-room=hall]")
+    assert not page.is_visible("#cost"), "too little was said"
+    server.say("status", rooms=[room("hall")], server=SERVER | {"cost": COST})
+    page.wait_for_selector("#cost")
+    text = page.inner_text("#cost")
+    for said in ("1,800 s (0.50 cores busy)", "5.0 Wh (estimated)", "12 min", "2.50 EUR", "0.25 EUR"):
+        assert said in text
+    assert "Ears (recognition only)" in text
+    assert "<b>Cloud</b>" in text, "as text"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.select_option("#ui-language", "de")
+    wait_in_page(page, "document.querySelector('#cost').innerText.includes('1.800 s (0,50 Kerne beschäftigt)')")
 
 
 def test_muting_takes_one_press_and_ending_a_talk_two(open_page: Opener, server: Any) -> None:

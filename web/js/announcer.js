@@ -17,7 +17,9 @@ export class Announcer {
 
   /** One language is read, for two at once are noise. @param {string} lane */
   follow(lane) {
+    if (lane === this.#lane) return;
     this.#lane = lane;
+    this.#gatherers.clear(); // half a sentence of another language is no beginning
   }
 
   /** @param {import('./captions.js').Change} change */

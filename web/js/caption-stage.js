@@ -19,6 +19,7 @@ export class CaptionStage {
   #followers;
   #hooks;
   #heard = '';
+  #session = '';
   /** @type {Set<string>} cells that are followed and not final yet */
   #followed = new Set();
   /** @type {Map<string, number>} by lane, the newest row that was followed */
@@ -26,7 +27,7 @@ export class CaptionStage {
 
   /**
    * @param {import('./captions.js').CaptionModel} model
-   * @param {{show: (change: Change) => void, showAll: (changes: Change[]) => void}} view
+   * @param {{show: (change: Change) => boolean, showAll: (changes: Change[]) => void}} view
    * @param {Follower[]} [followers] are told of new texts, not of old ones that come late
    * @param {StageHooks} [hooks]
    */
@@ -45,6 +46,9 @@ export class CaptionStage {
   /** @param {Message} hello */
   enter(hello) {
     this.#model.enter(hello);
+    // The wall clock may be set while a session runs; the session's own is not.
+    if (hello.session && hello.session === this.#session) return;
+    this.#session = hello.session ?? '';
     this.#model.setZero(Date.now() - hello.t_ms);
   }
 
@@ -68,11 +72,13 @@ export class CaptionStage {
     const changes = this.#model.apply(message);
     if (changes.length === 0) return;
     if (message.type === 'transcript') this.#hear(message.lang);
+    let shown = false;
     for (const change of changes) {
       if (change.broken) console.warn(`the server took committed text back in row ${change.row}`);
-      this.#view.show(change);
+      shown = this.#view.show(change) || shown;
       if (this.#isNews(change)) for (const follower of this.#followers) follower.add(change);
     }
+    if (!shown) return; // what is read in another language is on no screen
     const [{ lane }] = changes;
     reportPaint(clock, message, (painted) => this.#hooks.painted?.(lane, { ...message.marks, painted }));
   }

@@ -14,8 +14,10 @@ import { SPOKEN } from './captions.js';
  * @property {HTMLElement} [jump] leads a reader who scrolled up back to the end
  */
 
-/** How far from the end still counts as reading along, in CSS pixels. */
+/** Who comes back so near to the end reads along again, in CSS pixels. */
 const STICKY_PX = 48;
+/** Nearer than this is the end: positions are rounded, and zoomed pages have fractions. */
+const END_PX = 2;
 
 export class CaptionsView {
   #scroller;
@@ -33,6 +35,8 @@ export class CaptionsView {
   #cells = new Map();
   /** @type {Set<HTMLElement>} cells that may not shrink now */
   #held = new Set();
+  /** @type {Set<HTMLElement>} cells that are final, with others below, and still hold their height */
+  #settled = new Set();
   #isBulk = false;
   #stuck = true;
   #top = 0;
@@ -76,6 +80,8 @@ export class CaptionsView {
     this.#rowByKey.clear();
     this.#cells.clear();
     this.#held.clear();
+    this.#settled.clear();
+    this.#rows.style.removeProperty('min-height');
     if (this.#empty) this.#empty.hidden = false;
     if (this.#headings) this.#headings.hidden = true;
     this.#stuck = true;
@@ -116,7 +122,7 @@ export class CaptionsView {
     this.#scrollIfStuck();
   }
 
-  /** @param {Change} change */
+  /** @param {Change} change @returns {boolean} whether it is in a column that is shown */
   show(change) {
     if (this.#empty) this.#empty.hidden = true;
     if (this.#headings) this.#headings.hidden = false;
@@ -128,10 +134,11 @@ export class CaptionsView {
     gap.textContent = change.tail.slice(0, change.tail.length - words.length);
     if (tail.textContent !== words) tail.textContent = words;
     if (change.final) {
-      if (this.#held.delete(root)) root.style.removeProperty('min-height');
+      this.#settle(root);
       committed.normalize(); // a long talk would end in a hundred thousand text nodes
     } else this.#holdHeight(root);
     this.#scrollIfStuck();
+    return this.#lanes.includes(change.lane);
   }
 
   jumpToLive() {
@@ -212,9 +219,11 @@ export class CaptionsView {
       for (const cell of /** @type {Iterable<HTMLElement>} */ (oldest.children)) {
         this.#cells.delete(`${key}/${cell.dataset.lane}`);
         this.#held.delete(cell);
+        this.#settled.delete(cell);
       }
       this.#rowByKey.delete(key);
       oldest.remove();
+      this.#rows.style.removeProperty('min-height');
     }
   }
 
@@ -226,18 +235,48 @@ export class CaptionsView {
     if (height > Number.parseFloat(root.style.minHeight || '0')) root.style.minHeight = `${height}px`;
   }
 
+  /** A final text may be shorter than its tail was: the lines above stay where they are, and so do those below. @param {HTMLElement} root */
+  #settle(root) {
+    if (!this.#held.delete(root)) return;
+    if (root.parentElement?.nextElementSibling) {
+      this.#settled.add(root); // until it is out of sight
+      return;
+    }
+    const height = this.#rows.offsetHeight;
+    root.style.removeProperty('min-height');
+    if (this.#rows.offsetHeight < height) this.#rows.style.minHeight = `${height}px`; // the next text fills it
+  }
+
+  /** Above what the reader sees, cells shrink unseen: the view is at the end, and the end moves with them. */
+  #shrinkUnseen() {
+    const unseen = [...this.#settled].filter((root) => root.offsetTop + root.offsetHeight < this.#scroller.scrollTop);
+    if (unseen.length === 0) return;
+    const last = /** @type {HTMLElement} */ (this.#rows.lastElementChild);
+    const before = last.offsetTop;
+    for (const root of unseen) {
+      root.style.removeProperty('min-height');
+      this.#settled.delete(root);
+    }
+    const least = Number.parseFloat(this.#rows.style.minHeight || '0') - (before - last.offsetTop);
+    if (least > 0) this.#rows.style.minHeight = `${least}px`;
+  }
+
   /** Widths changed: held heights mean nothing any more. */
   #relax() {
-    for (const root of this.#held) root.style.removeProperty('min-height');
+    for (const root of [...this.#held, ...this.#settled]) root.style.removeProperty('min-height');
     this.#held.clear();
+    this.#settled.clear();
+    this.#rows.style.removeProperty('min-height');
     this.#scrollIfStuck();
   }
 
   #followReader() {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
-    // Only a move upwards is the reader's: text that grows or a frame that shrinks moves the end, not the reader.
-    if (scrollHeight - scrollTop - clientHeight < STICKY_PX) this.#stuck = true;
-    else if (scrollTop < this.#top) this.#stuck = false;
+    const below = scrollHeight - scrollTop - clientHeight;
+    // Only a move upwards is the reader's, however small, unless it ends at the end, as when the frame grows: text that
+    // grows or a frame that shrinks moves the end, not the reader.
+    if (scrollTop < this.#top - 1 && below > END_PX) this.#stuck = false;
+    else if (below < STICKY_PX && (scrollTop > this.#top || below <= END_PX)) this.#stuck = true;
     this.#top = scrollTop;
     if (this.#stuck && this.#jump) this.#jump.hidden = true;
   }
@@ -248,6 +287,7 @@ export class CaptionsView {
       if (this.#jump) this.#jump.hidden = false;
       return;
     }
+    this.#shrinkUnseen();
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
     this.#top = this.#scroller.scrollTop;
   }

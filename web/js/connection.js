@@ -2,19 +2,21 @@
 
 import { CLOSE, Envelope, ProtocolError, SUBPROTOCOL, decodeMessage } from './protocol.js';
 import { Problem, closeProblem } from './problems.js';
+import { Pulse } from './pulse.js';
 
 /** @typedef {import('./protocol.js').Message} Message */
 /** @typedef {'connecting' | 'live' | 'waiting' | 'closed'} ConnectionState */
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
-/** Without any message for so long, though pings went out, the connection is taken for dead. */
-const SILENCE_MS = 20_000;
+/** Browsers wait minutes for a network that answers nothing; here another try is made. */
+const ANSWER_MS = 15_000;
+/** A try that has lasted so long when the network comes back was made on the one that is gone. */
+const STALE_MS = 2_000;
 /** With `patient`, how long a refused client waits before it tries again. */
 const PATIENCE_MS = 30_000;
-/** Pings right after the hello come quickly (the clock mapping needs a few), later ones seldom. */
-const PING_MS = [0, 150, 150, 150, 150];
-const PING_LATER_MS = 2_000;
+/** `WebSocket.OPEN`; what is above is closing or closed. */
+const OPEN = 1;
 /** @type {Set<number>} */
 const FATAL = new Set([CLOSE.BAD, CLOSE.NOT_ALLOWED, CLOSE.MISSING]);
 /** Refusals that mean "somebody else has it": final at first, but a session that had begun waits for its place. */
@@ -77,10 +79,10 @@ export class Connection {
   #session = '';
   #resume = '';
   #lastSeq = 0;
-  #heard_ms = 0;
-  #pings = 0;
+  #pulse;
+  #opened_ms = 0;
   /** @type {any} */
-  #pingTimer;
+  #answerTimer;
   /** @type {any} */
   #retryTimer;
   #done = false;
@@ -95,6 +97,7 @@ export class Connection {
     this.#handlers = handlers;
     this.#manner = manner;
     this.#around = around;
+    this.#pulse = new Pulse((client_ms) => this.#ping(client_ms), () => this.#abandon(), around);
   }
 
   /** Connects; every later try is made without being asked. */
@@ -109,6 +112,8 @@ export class Connection {
     socket.onopen = () => this.#greet();
     socket.onmessage = ({ data }) => this.#receive(data);
     socket.onclose = ({ code, reason }) => this.#lost(code, reason);
+    this.#opened_ms = this.#around.now_ms();
+    this.#answerTimer = this.#around.later(() => this.#abandon(), ANSWER_MS);
   }
 
   /** True between the server's hello and the end of the socket. */
@@ -124,23 +129,27 @@ export class Connection {
   /** @param {string} type @param {Record<string, unknown>} [fields] dropped while the connection is down */
   send(type, fields = {}) {
     this.#asked ||= type === 'end';
-    if (this.#live) this.#socket?.send(this.#envelope.wrap(type, fields, this.#around.now_ms()));
+    if (this.#takes) this.#socket?.send(this.#envelope.wrap(type, fields, this.#around.now_ms()));
+  }
+
+  /** A socket that is closing is live until it is closed, and takes nothing any more. */
+  get #takes() {
+    return this.#live && !((this.#socket?.readyState ?? OPEN) > OPEN);
   }
 
   /** @param {ArrayBuffer} frame */
   sendAudio(frame) {
-    if (this.#live) this.#socket?.send(frame);
+    if (this.#takes) this.#socket?.send(frame);
   }
 
   /** The network may be back, or the device awake again: does not wait for the next try, or looks whether it lives. */
   nudge() {
-    if (this.#retryTimer !== undefined) {
-      this.#around.cancel(this.#retryTimer);
-      this.#attempt = 0;
-      this.open();
-    } else if (this.#live) {
-      this.#around.cancel(this.#pingTimer);
-      this.#ping();
+    if (this.#done) return;
+    if (this.#live) this.#pulse.doubt();
+    else if (this.#retryTimer !== undefined) this.#again();
+    else if (this.#socket && this.#around.now_ms() - this.#opened_ms > STALE_MS) {
+      this.#drop();
+      this.#again();
     }
   }
 
@@ -174,7 +183,7 @@ export class Connection {
   /** @param {unknown} data */
   #receive(data) {
     if (typeof data !== 'string' || this.#done) return;
-    this.#heard_ms = this.#around.now_ms();
+    this.#pulse.heard();
     try {
       this.#dispatch(decodeMessage(data));
     } catch (error) {
@@ -204,50 +213,49 @@ export class Connection {
     this.#resume = hello.resume;
     this.#live = true;
     this.#attempt = 0;
-    this.#pings = 0;
+    this.#around.cancel(this.#answerTimer);
     this.#handlers.opened(hello, fresh, again);
     this.#handlers.state('live', 0);
-    this.#around.cancel(this.#pingTimer);
-    this.#schedulePing();
+    this.#pulse.start();
   }
 
-  #schedulePing() {
-    const delay_ms = PING_MS[this.#pings] ?? PING_LATER_MS;
-    this.#pingTimer = this.#around.later(() => this.#ping(), delay_ms);
+  /** @param {number} client_ms */
+  #ping(client_ms) {
+    this.send('ping', { client_ms });
+    this.#handlers.pinged(client_ms);
   }
 
-  #ping() {
-    if (!this.#live) return;
-    const now_ms = this.#around.now_ms();
-    if (now_ms - this.#heard_ms > SILENCE_MS) {
-      // A browser may wait minutes for a peer that went away without a word before it reports the close.
-      const dead = this.#socket;
-      this.#detach();
-      dead?.close();
-      this.#lost(1006, '');
-      return;
-    }
-    this.#pings += 1;
-    this.send('ping', { client_ms: now_ms });
-    this.#handlers.pinged(now_ms);
-    this.#schedulePing();
+  /** A browser may wait minutes for a peer that went away without a word before it reports the close. */
+  #abandon() {
+    this.#drop();
+    this.#lost(1006, '');
   }
 
-  #detach() {
-    if (this.#socket) this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+  #drop() {
+    const socket = this.#socket;
+    if (socket) socket.onopen = socket.onmessage = socket.onclose = null;
+    this.#around.cancel(this.#answerTimer);
+    socket?.close();
+  }
+
+  #again() {
+    this.#around.cancel(this.#retryTimer);
+    this.#attempt = 0;
+    this.open();
   }
 
   /** @param {number} code @param {string} reason */
   #lost(code, reason) {
     const had = this.#live;
     this.#live = false;
-    this.#around.cancel(this.#pingTimer);
+    this.#pulse.stop();
+    this.#around.cancel(this.#answerTimer);
     if (this.#done) return;
     const ended = this.#ended && !this.#manner.stays;
     this.#ended = false;
     // A server that stops says "end", too; who has not asked for the end comes back to the one that starts after it.
     if (ended && (this.#asked || code !== CLOSE.GOING_AWAY)) {
-      this.#finish(null);
+      this.#finish(this.#asked ? null : closeProblem(code, reason)); // unasked: somebody else has ended the talk
       return;
     }
     const refusedResume = !had && this.#resume !== '' && FATAL.has(code);
@@ -279,7 +287,8 @@ export class Connection {
     if (this.#done) return;
     this.#done = true;
     this.#live = false;
-    this.#around.cancel(this.#pingTimer);
+    this.#pulse.stop();
+    this.#around.cancel(this.#answerTimer);
     this.#around.cancel(this.#retryTimer);
     this.#handlers.state('closed', 0);
     this.#handlers.closed(problem);

@@ -26,7 +26,12 @@ export async function listenToMicrophone(device, onFrame, onGone) {
     for (const track of stream.getTracks()) track.stop();
     await context.close();
   };
-  return capture(context, stream, onFrame, release);
+  try {
+    return await capture(context, stream, onFrame, release);
+  } catch (error) {
+    await release(); // else the browser's sign that somebody listens would stay
+    throw error;
+  }
 }
 
 /**
@@ -58,6 +63,10 @@ export async function listenToSample(language, onFrame, onEnd) {
 /** @param {AudioContext} context @param {MediaStream} stream @param {(frame: AudioFrame) => void} onFrame @param {() => Promise<void>} release */
 async function capture(context, stream, onFrame, release) {
   await context.resume();
+  // A telephone call or another output device may halt it; it goes on as soon as it may.
+  context.onstatechange = () => {
+    if (context.state !== 'running' && context.state !== 'closed') context.resume().catch(() => {}); // told again then
+  };
   const stop = await startCapture(context, stream, onFrame);
   return {
     close: async () => {

@@ -35,9 +35,9 @@ export class LanePane {
     this.#view.setLanes([lane], (one) => one);
   }
 
-  /** @param {Change} change shown if it is of this lane */
+  /** @param {Change} change shown if it is of this lane @returns {boolean} whether it is */
   show(change) {
-    if (change.lane === this.#lane) this.#view.show(change);
+    return change.lane === this.#lane && this.#view.show(change);
   }
 
   /** @param {Change[]} changes */
@@ -49,7 +49,7 @@ export class LanePane {
 /** Several panes as one view. @param {LanePane[]} panes */
 export function sideBySide(panes) {
   return {
-    show: (/** @type {Change} */ change) => panes.forEach((pane) => pane.show(change)),
+    show: (/** @type {Change} */ change) => panes.map((pane) => pane.show(change)).includes(true),
     showAll: (/** @type {Change[]} */ changes) => panes.forEach((pane) => pane.showAll(changes)),
   };
 }

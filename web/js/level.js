@@ -5,6 +5,8 @@ const FLOOR_DB = -60;
 /** Silence of an open microphone lies near -60 dBFS, speech near -30. */
 const QUIET_DB = -45;
 const CLIPPED = 32_700;
+/** Nothing at all for so many frames, some seconds, is no pause in the speech: the microphone is muted. */
+const SILENT_FRAMES = 100;
 
 /**
  * @param {Int16Array} samples
@@ -26,12 +28,12 @@ export class LevelTracker {
   #db = FLOOR_DB;
   #heldDb = FLOOR_DB;
   #clippedFrames = 0;
-  #allZero = true;
+  #zeroFrames = Infinity;
 
   /** @param {Int16Array} samples one frame of about 40 ms */
   add(samples) {
     const { rms_db, clipped } = levelOf(samples);
-    if (rms_db > FLOOR_DB) this.#allZero = false;
+    this.#zeroFrames = rms_db > FLOOR_DB ? 0 : this.#zeroFrames + 1;
     this.#db = rms_db > this.#db ? rms_db : this.#db + 0.2 * (rms_db - this.#db);
     this.#heldDb = Math.max(rms_db, this.#heldDb - 0.4); // falls 10 dB a second
     this.#clippedFrames = clipped ? 25 : Math.max(0, this.#clippedFrames - 1);
@@ -44,7 +46,7 @@ export class LevelTracker {
 
   /** @returns {'none' | 'quiet' | 'good' | 'loud'} */
   get word() {
-    if (this.#allZero) return 'none';
+    if (this.#zeroFrames > SILENT_FRAMES) return 'none';
     if (this.#clippedFrames > 0) return 'loud';
     return this.#heldDb < QUIET_DB ? 'quiet' : 'good';
   }

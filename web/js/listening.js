@@ -95,5 +95,6 @@ export class Listening {
 /** Tries again at once when the network or the reader comes back. @param {() => void} nudge */
 export function nudgeOnReturn(nudge) {
   addEventListener('online', nudge);
+  addEventListener('pageshow', ({ persisted }) => persisted && nudge()); // back from the browser's memory
   document.addEventListener('visibilitychange', () => document.hidden || nudge());
 }

@@ -38,6 +38,7 @@ const FIELDS = {
   snapshot: { segments: 'array' },
   pong: { client_ms: 'number', server_ms: 'number' },
   end: {},
+  audience: { listeners: 'object' },
   error: { code: 'string', message: 'string' },
 };
 

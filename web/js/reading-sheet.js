@@ -2,9 +2,8 @@
 
 import { SIZES } from './reader-settings.js';
 import { WakeLock } from './wake-lock.js';
-import { copyText } from './clipboard.js';
-import { FORMATS, asText, fileName, linesOf } from './export.js';
 import { byId } from './shell.js';
+import { TranscriptTools } from './transcript-tools.js';
 
 /** @typedef {import('./reader-settings.js').ReaderSettings} ReaderSettings */
 
@@ -13,7 +12,7 @@ import { byId } from './shell.js';
  * @property {(change: Partial<ReaderSettings>) => void} changed the settings have been written to
  * @property {(on: boolean) => void} aloud not remembered: a browser speaks only after a touch
  * @property {() => void} forget
- * @property {() => {segments: import('./captions.js').Segment[], lane: string, room: string}} file
+ * @property {() => import('./transcript-tools.js').Transcript} file
  */
 
 export class ReadingSheet {
@@ -21,6 +20,7 @@ export class ReadingSheet {
   #hooks;
   /** @type {import('./i18n.js').Words | null} */
   #words = null;
+  #transcript;
   #dialog = /** @type {HTMLDialogElement} */ (byId('sheet'));
 
   /** @param {ReaderSettings} reader @param {SheetHooks} hooks */
@@ -34,19 +34,17 @@ export class ReadingSheet {
     byId('larger').addEventListener('click', () => this.#resize(1));
     byId('awake-field').hidden = !WakeLock.possible;
     this.#bindForm(byId('reading'));
-    byId('copy').addEventListener('click', () => this.#copy());
+    this.#transcript = new TranscriptTools(this.#dialog, byId('transcript-hint'), hooks.file);
     byId('forget').addEventListener('click', () => {
       hooks.forget();
-      this.#tell('forgotten');
+      this.#transcript.tell('forgotten');
     });
-    for (const button of this.#dialog.querySelectorAll('[data-export]')) {
-      button.addEventListener('click', () => this.#save(/** @type {HTMLElement} */ (button).dataset.export ?? ''));
-    }
   }
 
   /** @param {import('./i18n.js').Words} words */
   setWords(words) {
     this.#words = words;
+    this.#transcript.setWords(words);
   }
 
   /** @param {HTMLElement} captions whose letters change */
@@ -99,26 +97,5 @@ export class ReadingSheet {
   /** @param {number} by */
   #resize(by) {
     this.#change({ size: Math.min(SIZES.length - 1, Math.max(0, this.#reader.size + by)) });
-  }
-
-  async #copy() {
-    const { segments, lane } = this.#hooks.file();
-    this.#tell((await copyText(asText(linesOf(segments, lane)))) ? 'copied' : 'copy_failed');
-  }
-
-  /** @param {string} ending */
-  #save(ending) {
-    const { segments, lane, room } = this.#hooks.file();
-    const { type, write } = FORMATS[/** @type {keyof typeof FORMATS} */ (ending)];
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([write(linesOf(segments, lane))], { type: `${type};charset=utf-8` }));
-    link.download = fileName(room, lane, ending, new Date());
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the download reads it after the click
-  }
-
-  /** @param {string} key */
-  #tell(key) {
-    byId('transcript-hint').textContent = this.#words?.say(key) ?? '';
   }
 }

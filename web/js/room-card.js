@@ -1,5 +1,6 @@
 /** One room on the operator's page. */
 
+import { readersOf } from './audience.js';
 import { button, element, fillFigures } from './elements.js';
 import { stageLane } from './stage-lane.js';
 
@@ -57,13 +58,12 @@ export class RoomCard {
     if (!stop.dataset.armed) this.#labelStop('stop_talk');
     this.#showReaders(room.listeners ?? {});
     fillFigures(figures, this.#figures());
-    lane.replaceChildren(...stageLane(room.latency?.stages ?? {}, words, this.#name));
+    lane.replaceChildren(...stageLane(room.latency?.stages ?? {}, room.latency?.capture_painted_ms, words, this.#name));
   }
 
   /** @param {Record<string, number>} listeners by language */
   #showReaders(listeners) {
-    const name = (/** @type {string} */ code) => (code ? this.#words.languageName(code) : this.#words.say('as_spoken'));
-    const items = Object.entries(listeners).map(([code, count]) => element('li', '', [`${name(code)} ${count}`]));
+    const items = readersOf(listeners, this.#words).map((text) => element('li', '', [text]));
     this.#parts.readers.replaceChildren(...(items.length > 0 ? items : [element('li', '', [this.#words.say('readers_none')])]));
   }
 
@@ -73,12 +73,13 @@ export class RoomCard {
     const words = this.#words;
     const late = Object.entries(behind).filter(([, ms]) => ms >= BEHIND_MS);
     const lag = late.map(([stage, ms]) => `${this.#stageName(stage)} ${words.seconds(ms)}`).join(', ');
-    const sent = latency.capture_sent_ms;
-    const both = sent ? `${words.seconds(sent.p50)} · ${words.seconds(sent.p95)}` : '–';
+    const both = (/** @type {{p50: number, p95: number} | undefined} */ found) =>
+      found ? `${words.seconds(found.p50)} · ${words.seconds(found.p95)}` : '–';
     return [
       [words.say('spoken'), source ? words.languageName(source) : '–'],
       [words.say('behind'), lag || words.say('behind_not')],
-      [words.say('capture_sent'), both],
+      [words.say('capture_sent'), both(latency.capture_sent_ms)],
+      [words.say('capture_painted'), both(latency.capture_painted_ms)],
     ];
   }
 

@@ -95,7 +95,7 @@ export class SpeakerSession {
   }
 
   #hello() {
-    return { versions: ['v1'], role: 'speaker', ...this.#entry, ...this.#choice, capabilities: ['painted', 'resume'] };
+    return { versions: ['v1'], role: 'speaker', ...this.#entry, ...this.#choice, capabilities: ['painted', 'resume', 'audience'] };
   }
 
   /** @param {Message} hello @param {boolean} fresh @param {boolean} again */

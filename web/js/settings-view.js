@@ -1,5 +1,6 @@
 /** The form: spoken language, targets, mode. Remembers the last choice in this browser. */
 
+import { drawChips } from './chips.js';
 import { grouped, targetsOf } from './languages.js';
 import { keep, recall } from './store.js';
 
@@ -16,6 +17,8 @@ const MOST_TARGETS = 16;
  * @property {HTMLFormElement} form
  * @property {HTMLSelectElement} source
  * @property {HTMLElement} sourceHint
+ * @property {HTMLElement} allowedField shown while the language is detected
+ * @property {HTMLElement} allowed
  * @property {HTMLElement} targets
  * @property {HTMLElement} targetsHint
  * @property {HTMLElement} summary
@@ -28,6 +31,8 @@ export class SettingsView {
   #languages = { sources: [], targets: {}, names: new Map(), natives: new Map() };
   /** @type {Choice} */
   #choice = { source: 'auto', targets: ['en'], mode: 'fast' };
+  /** @type {string[]} languages that may be detected; empty: any */
+  #allowed = [];
 
   /** @param {SettingsParts} parts @param {Words} words @param {(choice: Choice) => void} onChange */
   constructor(parts, words, onChange) {
@@ -45,7 +50,9 @@ export class SettingsView {
   /** What is chosen, as far as the server can do it. @returns {Choice} */
   get choice() {
     const possible = targetsOf(this.#languages, this.#choice.source);
-    return { ...this.#choice, targets: this.#choice.targets.filter((code) => possible.includes(code)).slice(0, MOST_TARGETS) };
+    const targets = this.#choice.targets.filter((code) => possible.includes(code)).slice(0, MOST_TARGETS);
+    const allowed = this.#choice.source === 'auto' ? this.#allowed.filter((code) => this.#languages.sources.includes(code)) : [];
+    return { ...this.#choice, targets, ...(allowed.length > 0 && { allowed_sources: allowed }) };
   }
 
   /** @param {Languages} languages */
@@ -73,6 +80,7 @@ export class SettingsView {
   lock(locked) {
     this.#parts.source.disabled = locked;
     this.#parts.sourceHint.hidden = !locked;
+    for (const input of this.#parts.allowed.querySelectorAll('input')) input.disabled = locked;
   }
 
   #read() {
@@ -85,12 +93,14 @@ export class SettingsView {
       targets: [...data.getAll('target').map(String), ...hidden],
       mode: data.get('mode') === 'calm' ? 'calm' : 'fast',
     };
-    keep(KEY, this.#choice);
+    if (!this.#parts.source.disabled) this.#allowed = data.getAll('allowed').map(String); // locked boxes are not in it
+    keep(KEY, { ...this.#choice, allowed: this.#allowed });
     this.#draw();
   }
 
   #recall() {
-    const { source, targets, mode } = recall(KEY) ?? {};
+    const { source, targets, mode, allowed } = recall(KEY) ?? {};
+    if (Array.isArray(allowed)) this.#allowed = allowed.map(String);
     if (typeof source === 'string' && Array.isArray(targets)) {
       this.#choice = { source, targets: targets.map(String), mode: mode === 'calm' ? 'calm' : 'fast' };
     }
@@ -100,7 +110,9 @@ export class SettingsView {
     const { form, source } = this.#parts;
     const byName = (/** @type {string} */ a, /** @type {string} */ b) =>
       this.#words.languageName(a).localeCompare(this.#words.languageName(b), this.#words.language);
-    this.#drawSources([...this.#languages.sources].sort(byName));
+    const sources = [...this.#languages.sources].sort(byName);
+    this.#drawSources(sources);
+    this.#drawAllowed(sources);
     for (const radio of form.querySelectorAll('[name=mode]')) {
       const input = /** @type {HTMLInputElement} */ (radio);
       input.checked = input.value === this.#choice.mode;
@@ -128,37 +140,27 @@ export class SettingsView {
     source.value = this.#choice.source;
   }
 
-  /** Redraws only what differs, so that the keyboard keeps its place. @param {string[]} codes */
+  /** @param {string[]} codes */
   #drawTargets(codes) {
     const { targets, targetsHint } = this.#parts;
-    const key = `${this.#words.language}:${codes.join()}`;
-    if (targets.dataset.key !== key) {
-      targets.dataset.key = key;
-      targets.replaceChildren(...codes.map((code) => chip(code, this.#words.languageName(code))));
-    }
-    for (const input of targets.querySelectorAll('input')) input.checked = this.#choice.targets.includes(input.value);
+    drawChips(targets, 'target', codes, this.#choice.targets, this.#words);
     targetsHint.hidden = codes.length > 0 || this.#languages.sources.length === 0;
     targetsHint.textContent = this.#words.say('targets_none');
   }
 
+  /** Between which languages the service has to tell: fewer are told apart better. @param {string[]} codes */
+  #drawAllowed(codes) {
+    const { allowedField, allowed } = this.#parts;
+    allowedField.hidden = this.#choice.source !== 'auto' || codes.length < 2;
+    const { common } = grouped(codes, [...navigator.languages, ...this.#allowed]);
+    drawChips(allowed, 'allowed', common, this.#allowed, this.#words);
+  }
+
   #drawSummary() {
-    const { source, targets } = this.choice;
+    const { source, targets, allowed_sources: allowed = [source] } = this.choice;
     const names = targets.map((code) => this.#words.languageName(code)).join(', ');
-    const places = { source: this.#words.languageName(source), targets: names };
+    const spoken = allowed.map((code) => this.#words.languageName(code)).join(' / ');
+    const places = { source: spoken, targets: names };
     this.#parts.summary.textContent = this.#words.say(names ? 'settings_summary' : 'settings_summary_none', places);
   }
-}
-
-/** @param {string} code @param {string} name */
-function chip(code, name) {
-  const label = document.createElement('label');
-  label.className = 'chip';
-  const input = document.createElement('input');
-  input.type = 'checkbox';
-  input.name = 'target';
-  input.value = code;
-  const text = document.createElement('span');
-  text.textContent = name;
-  label.append(input, text);
-  return label;
 }

@@ -14,15 +14,17 @@ const PATH = Object.freeze({
   mt_wait: 'mt_start',
   mt: 'mt_end',
   send: 'sent',
+  paint: 'painted',
 });
 
 /**
  * @param {Record<string, Quantiles>} stages
+ * @param {Quantiles | undefined} whole from the microphone to a screen; nothing: no screen has told
  * @param {Words} words
  * @param {string} room
  * @returns {HTMLElement[]} empty: nothing was measured yet
  */
-export function stageLane(stages, words, room) {
+export function stageLane(stages, whole, words, room) {
   const known = Object.entries(PATH).filter(([stage]) => stages[stage]);
   if (known.length === 0) return [];
   const whole_ms = Math.max(1, known.reduce((sum, [stage]) => sum + stages[stage].p50, 0));
@@ -34,12 +36,18 @@ export function stageLane(stages, words, room) {
     part.style.setProperty('--share', String(stages[stage].p50 / whole_ms));
     bar.append(part);
   }
-  const body = element('tbody', '', known.map(([stage, colour]) => row(words.say(`stage_${colour}`), stages[stage], words, colour)));
+  const body = element('tbody', '', known.map(([stage, colour]) => row(nameOf(stage, words), stages[stage], words, colour)));
   const head = element('thead', '', [
     element('tr', '', [header(words.say('latency_stage')), header(words.say('latency_median')), header('95 %')]),
   ]);
   const caption = element('caption', 'unseen', [words.say('latency_of_room', { room })]);
-  return [element('div', 'lane', [bar, element('table', '', [caption, head, body])])];
+  const foot = whole ? [element('tfoot', '', [row(words.say('latency_total'), whole, words)])] : [];
+  return [element('div', 'lane', [bar, element('table', '', [caption, head, body, ...foot])])];
+}
+
+/** @param {string} stage @param {Words} words */
+function nameOf(stage, words) {
+  return words.say(stage === 'paint' ? 'stage_paint' : `stage_${PATH[/** @type {keyof typeof PATH} */ (stage)]}`);
 }
 
 /** @param {string} text */
@@ -49,11 +57,11 @@ function header(text) {
   return cell;
 }
 
-/** @param {string} name @param {Quantiles} figures @param {Words} words @param {string} colour */
+/** @param {string} name @param {Quantiles} figures @param {Words} words @param {string} [colour] */
 function row(name, { p50, p95 }, words, colour) {
   const head = element('th', '', [name]);
   head.setAttribute('scope', 'row');
-  head.dataset.stage = colour;
+  if (colour) head.dataset.stage = colour;
   return element('tr', '', [
     head,
     element('td', '', [words.milliseconds(p50)]),

@@ -19,7 +19,12 @@ export class StatusView {
   #words;
   /** @type {() => void} */
   #sayState = () => {};
-  #shown = '';
+  /** @type {Problem | null} */
+  #problem = null;
+  /** @type {Map<string, (words: Words) => string>} what is said, by topic, in the order in which it came */
+  #notes = new Map();
+  /** @type {Map<string, number>} timers that take notes away */
+  #timers = new Map();
 
   /** @param {StatusParts} parts @param {Words} words */
   constructor(parts, words) {
@@ -32,6 +37,8 @@ export class StatusView {
   setWords(words) {
     this.#words = words;
     this.#sayState();
+    this.#sayProblem();
+    this.#sayNotes();
   }
 
   /** @param {string} key `state_KEY` of the string table @param {Record<string, string | number>} [places] */
@@ -44,25 +51,53 @@ export class StatusView {
   }
 
   /** Shows what is wrong and what to do; stays until dismissed or cleared. @param {Problem} problem */
-  showProblem({ key, detail }) {
-    const { problem, problemTitle, problemDo, problemDetail } = this.#parts;
-    this.#shown = key;
-    problemTitle.textContent = this.#words.say(`problem.${key}`);
-    problemDo.textContent = this.#words.say(`problem.${key}.do`);
-    problemDetail.textContent = detail;
-    problemDetail.hidden = detail === '';
-    problem.hidden = false;
-    problem.scrollIntoView({ block: 'nearest' });
+  showProblem(problem) {
+    this.#problem = problem;
+    this.#sayProblem();
+    this.#parts.problem.hidden = false;
+    this.#parts.problem.scrollIntoView({ block: 'nearest' });
   }
 
   /** @param {string} [key] only if this one is shown */
   clearProblem(key) {
-    if (key === undefined || key === this.#shown) this.#parts.problem.hidden = true;
+    if (key !== undefined && key !== this.#problem?.key) return;
+    this.#problem = null;
+    this.#parts.problem.hidden = true;
   }
 
-  /** @param {string} text empty: takes the notice away */
+  /** One notice of no topic. @param {string} text empty: takes the notice away */
   notify(text) {
-    this.#parts.notice.textContent = text;
-    this.#parts.notice.hidden = text === '';
+    this.note('', () => text);
+  }
+
+  /**
+   * One notice of each topic is shown, those of other topics beside it.
+   * @param {string} topic
+   * @param {(words: Words) => string} say empty: takes the topic's notice away
+   * @param {number} [lasts_ms] how long it is shown; none: until it is taken away
+   */
+  note(topic, say, lasts_ms) {
+    clearTimeout(this.#timers.get(topic));
+    this.#notes.delete(topic);
+    if (say(this.#words) !== '') this.#notes.set(topic, say);
+    if (lasts_ms) this.#timers.set(topic, setTimeout(() => this.note(topic, () => ''), lasts_ms));
+    this.#sayNotes();
+  }
+
+  #sayProblem() {
+    if (!this.#problem) return;
+    const { key, detail } = this.#problem;
+    const { problemTitle, problemDo, problemDetail } = this.#parts;
+    problemTitle.textContent = this.#words.say(`problem.${key}`);
+    problemDo.textContent = this.#words.say(`problem.${key}.do`);
+    problemDetail.textContent = detail;
+    problemDetail.hidden = detail === '';
+  }
+
+  #sayNotes() {
+    const text = [...this.#notes.values()].map((say) => say(this.#words)).join('\n');
+    const { notice } = this.#parts;
+    if (notice.textContent !== text) notice.textContent = text; // the same again would be read aloud again
+    notice.hidden = text === '';
   }
 }

@@ -28,6 +28,7 @@ export class Talk {
   #input = null;
   /** @type {Phase} */
   #phase = 'idle';
+  #isOver = false;
 
   /** @param {string} url @param {TalkHandlers} handlers */
   constructor(url, handlers) {
@@ -50,6 +51,7 @@ export class Talk {
    */
   async start(open, entry, choice) {
     if (this.#phase !== 'idle') return;
+    this.#isOver = false;
     this.#enter('starting');
     const { frame, opened, message } = this.#handlers;
     try {
@@ -58,7 +60,10 @@ export class Talk {
           frame(one);
           this.#session?.pushFrame(one);
         },
-        () => this.finish(),
+        () => {
+          this.#isOver = true;
+          this.finish();
+        },
       );
       this.#session = new SpeakerSession(this.#url, entry, choice, {
         opened,
@@ -69,6 +74,7 @@ export class Talk {
         closed: (problem) => this.#closed(problem),
       });
       this.#enter('running');
+      if (this.#isOver) this.finish(); // the microphone went while it was opened
     } catch (error) {
       await this.#closeInput();
       this.#enter('idle');

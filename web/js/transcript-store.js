@@ -29,7 +29,7 @@ export class TranscriptStore {
   /** @returns {{changes: import('./captions.js').Change[], seat: any} | null} what an earlier page of this tab left */
   load() {
     const kept = recall(this.#key, open('sessionStorage'));
-    if (!kept?.seat || !kept.texts) return null;
+    if (!kept?.seat || !isSaved(kept.texts)) return null;
     return { changes: this.#model.restore(kept.texts), seat: kept.seat };
   }
 
@@ -49,4 +49,11 @@ export class TranscriptStore {
     this.#model.clear();
     this.#save();
   }
+}
+
+/** Whether it has the form that `CaptionModel.save` gives: an earlier version of this page may have kept another. @param {any} texts */
+function isSaved(texts) {
+  const isCell = (/** @type {any} */ entry) => Array.isArray(entry) && typeof entry[1]?.committed === 'string';
+  const isSegment = (/** @type {any} */ one) => Number.isInteger(one?.number) && Array.isArray(one.cells) && one.cells.every(isCell);
+  return Array.isArray(texts?.logs) && Array.isArray(texts.segments) && texts.segments.every(isSegment);
 }

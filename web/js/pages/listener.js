@@ -7,6 +7,7 @@ import { CaptionsView } from '../captions-view.js';
 import { LanguagePicker } from '../language-picker.js';
 import { awaitLanguages, bestOf, targetsOf } from '../languages.js';
 import { Listening, nudgeOnReturn } from '../listening.js';
+import { Notices } from '../notices.js';
 import { credentials, placeOf, webSocketUrl } from '../place.js';
 import { invited, keepReader, recallReader } from '../reader-settings.js';
 import { ReadingSheet } from '../reading-sheet.js';
@@ -37,6 +38,7 @@ const status = new StatusView(
 );
 const model = new CaptionModel();
 const view = new CaptionsView({ captions: byId('captions'), rows: byId('rows'), empty: byId('empty'), jump: byId('jump') });
+const notices = new Notices(status);
 const announcer = new Announcer(byId('announcer'));
 const voice = new Voice();
 const wakeLock = new WakeLock();
@@ -97,7 +99,8 @@ function showReading() {
   voice.follow(last, last === SPOKEN ? stage.heard : last);
   sheet.showVoice(voice.has(last === SPOKEN ? stage.heard : last));
   wakeLock.turn(reader.awake);
-  status.notify(isAvailable() ? '' : shell.say('not_in_language', { language: shell.words.languageName(lane) }));
+  status.note('language', (words) =>
+    isAvailable() ? '' : words.say('not_in_language', { language: words.languageName(lane) }));
 }
 
 function offerLanguages() {
@@ -117,6 +120,7 @@ function opened(welcome) {
   hello = welcome;
   stage.enter(welcome);
   status.clearProblem();
+  notices.reset();
   offerLanguages();
   showState();
 }
@@ -128,9 +132,7 @@ function message(message) {
   if (message.type === 'end') {
     if (hello) hello = { ...hello, session: undefined };
     showState();
-  } else if (message.type === 'lag') {
-    status.notify(message.behind_ms > 0 ? shell.say('lag', { seconds: shell.words.seconds(message.behind_ms) }) : '');
-  } else if (message.type === 'notice') status.notify(shell.notice(message));
+  } else notices.take(message);
 }
 
 /** @param {any} [seat] */
@@ -154,7 +156,7 @@ function closed(problem) {
     listen();
     return;
   }
-  status.setState('offline');
+  status.setState('off');
   if (problem) status.showProblem(problem);
 }
 

@@ -1,5 +1,6 @@
 /** The operator's page: rooms, invitations and the state of the service. */
 
+import { showCost } from '../cost-view.js';
 import { button, element, fillFigures } from '../elements.js';
 import { inviteParts } from '../invite-view.js';
 import { nudgeOnReturn } from '../listening.js';
@@ -54,6 +55,7 @@ function show() {
   for (const room of rooms) cardOf(room.room).show(room, shell.words);
   byId('no-rooms').hidden = rooms.length > 0;
   fillFigures(byId('server'), serverFigures(server));
+  showCost({ section: byId('cost'), figures: byId('cost-figures'), prices: byId('cost-elsewhere') }, server.cost, shell.words);
 }
 
 /** @param {string} name */

@@ -1,6 +1,7 @@
 /** The speaker's page: wires the form, the talk and the views together. */
 
 import { Announcer } from '../announcer.js';
+import { AudienceView } from '../audience.js';
 import { CaptionModel, SPOKEN } from '../captions.js';
 import { CaptionStage } from '../caption-stage.js';
 import { CaptionsView } from '../captions-view.js';
@@ -12,6 +13,7 @@ import { LatencyView } from '../latency-view.js';
 import { nudgeOnReturn } from '../listening.js';
 import { MeterView } from '../meter-view.js';
 import { MicrophoneView } from '../microphone-view.js';
+import { Notices } from '../notices.js';
 import { credentials, placeOf, webSocketUrl } from '../place.js';
 import { SamplesView } from '../samples-view.js';
 import { showSecureHint } from '../secure-hint.js';
@@ -20,6 +22,8 @@ import { Shell, byId } from '../shell.js';
 import { StatusView } from '../status-view.js';
 import { Talk } from '../talk.js';
 import { TalkButton } from '../talk-button.js';
+import { TranscriptTools } from '../transcript-tools.js';
+import { WakeLock } from '../wake-lock.js';
 
 /** @typedef {import('../protocol.js').Message} Message */
 
@@ -53,6 +57,7 @@ const captionsView = new CaptionsView({
   empty: byId('empty'),
   jump: byId('jump'),
 });
+const notices = new Notices(status);
 const announcer = new Announcer(byId('announcer'));
 const latency = new LatencyLog();
 const latencyView = new LatencyView(
@@ -67,22 +72,34 @@ const latencyView = new LatencyView(
   shell.words,
   laneName,
 );
-const stage = new CaptionStage(new CaptionModel(), captionsView, [announcer], {
+const model = new CaptionModel();
+const stage = new CaptionStage(model, captionsView, [announcer], {
   heard: showChoice,
   painted: (lane, marks) => {
     latency.add(lane, marks);
     latencyView.update(talk.session?.clock.rtt_ms ?? null);
   },
 });
+const wakeLock = new WakeLock();
 const meter = new MeterView(byId('level'), byId('level-word'), say);
 const microphone = new MicrophoneView(byId('microphone-field'), byId('microphone'), shell.words);
+const audience = new AudienceView(byId('audience'), shell.words);
 const invite = new InviteView(byId('invite'), byId('invite-box'), shell.words);
+const transcriptLane = byId('transcript-lane');
+const transcript = new TranscriptTools(
+  byId('transcript'),
+  byId('transcript-hint'),
+  () => ({ segments: model.segments, lane: transcriptLane.value, room: place.room }),
+  'transcript_here',
+);
 const samples = new SamplesView(byId('samples'), (code) => start(code));
 const settings = new SettingsView(
   {
     form: byId('form'),
     source: byId('source'),
     sourceHint: byId('source-hint'),
+    allowedField: byId('allowed-field'),
+    allowed: byId('allowed'),
     targets: byId('targets'),
     targetsHint: byId('targets-hint'),
     summary: byId('settings-summary'),
@@ -114,6 +131,16 @@ function showChoice() {
   captionsView.setLanes([SPOKEN, ...targets], laneName);
   captionsView.showTails(mode === 'fast');
   announcer.follow(targets[0] ?? SPOKEN);
+  offerTranscripts([SPOKEN, ...targets]);
+}
+
+/** What can be saved: the columns, and languages that were columns before. @param {string[]} lanes */
+function offerTranscripts(lanes) {
+  const { value } = transcriptLane;
+  const said = model.segments.flatMap(({ cells }) => [...cells].filter(([, { own }]) => !own).map(([lane]) => lane));
+  const all = [...new Set([...lanes, ...said])];
+  transcriptLane.replaceChildren(...all.map((lane) => new Option(laneName(lane), lane)));
+  transcriptLane.value = all.includes(value) ? value : (lanes[1] ?? SPOKEN);
 }
 
 /** @param {import('../talk.js').Phase} phase */
@@ -123,7 +150,12 @@ function showPhase(phase) {
   samples.lock(busy);
   settings.lock(busy);
   microphone.lock(busy);
+  wakeLock.turn(busy); // with a dark screen, phones take the microphone away
   if (phase === 'idle' || phase === 'finishing') meter.off();
+  if (phase === 'idle') {
+    notices.reset();
+    audience.reset(false);
+  }
   if (phase === 'running') microphone.refresh();
   else status.setState(phase);
 }
@@ -132,7 +164,7 @@ function showPhase(phase) {
 function start(sample) {
   if (talk.phase !== 'idle') return;
   status.clearProblem();
-  status.notify('');
+  status.note('microphone', () => '');
   if (sample) settings.speak(sample);
   showChoice();
   if (matchMedia('(max-width: 56rem)').matches) byId('settings').open = false;
@@ -142,7 +174,7 @@ function start(sample) {
       sample
         ? listenToSample(sample, onFrame, onEnd)
         : listenToMicrophone(microphone.choice, onFrame, () => {
-            status.notify(say('mic_gone'));
+            status.note('microphone', (words) => words.say('mic_gone'));
             onEnd();
           }),
     credentials(place),
@@ -154,7 +186,9 @@ function start(sample) {
 function opened(hello, fresh) {
   byId('version').textContent = String(hello.server ?? '');
   status.clearProblem('no_server');
+  notices.reset();
   invite.show(hello.invite);
+  if (fresh) audience.reset(Boolean(hello.invite));
   stage.enter(hello);
   resumed = !fresh;
   if (resumed) return;
@@ -166,12 +200,14 @@ function opened(hello, fresh) {
 function message(message) {
   // At the start a snapshot holds what somebody else said in this room before; a speaker begins with an empty page.
   if (message.type === 'snapshot' && !resumed) return;
+  if (message.type === 'audience') {
+    audience.show(message.listeners);
+    return;
+  }
   if (talk.session && stage.take(message, talk.session.clock)) return;
   if (message.type === 'speech' && talk.phase === 'running') {
     status.setState(message.state === 'started' && liveState === 'live' ? 'speech' : liveState);
-  } else if (message.type === 'lag') {
-    status.notify(message.behind_ms > 0 ? shell.say('lag', { seconds: shell.words.seconds(message.behind_ms) }) : '');
-  } else if (message.type === 'notice') status.notify(shell.notice(message));
+  } else notices.take(message);
 }
 
 shell.draw((words) => {
@@ -183,12 +219,15 @@ shell.draw((words) => {
   latencyView.setWords(words);
   microphone.setWords(words);
   invite.setWords(words);
+  audience.setWords(words);
+  transcript.setWords(words);
   meter.refresh();
   showPhase(talk.phase);
   showChoice();
 });
 if (matchMedia('(min-width: 56rem)').matches) byId('latency').open = byId('invite-details').open = true;
 nudgeOnReturn(() => talk.session?.nudge());
+addEventListener('beforeunload', (event) => talk.phase === 'running' && event.preventDefault());
 showSecureHint(byId('secure'), byId('secure-link'));
 
 const languages = await awaitLanguages((problem) => {

@@ -8,6 +8,7 @@ import { listenToMicrophone } from '../input.js';
 import { LanePane, sideBySide } from '../lane-pane.js';
 import { awaitLanguages } from '../languages.js';
 import { nudgeOnReturn } from '../listening.js';
+import { Notices } from '../notices.js';
 import { PartnerLink } from '../partner-link.js';
 import { credentials, placeOf, webSocketUrl } from '../place.js';
 import { showSecureHint } from '../secure-hint.js';
@@ -42,6 +43,7 @@ const status = new StatusView(
   },
   shell.words,
 );
+const notices = new Notices(status);
 const announcer = new Announcer(byId('announcer'));
 const wakeLock = new WakeLock();
 const { body } = document;
@@ -61,7 +63,10 @@ let devices = null;
 const talk = new Talk(url, {
   phase: showPhase,
   frame: () => {},
-  opened: (hello) => (devices ?? stage).enter(hello),
+  opened: (hello) => {
+    notices.reset();
+    (devices ?? stage).enter(hello);
+  },
   message,
   state: (state) => status.setState(state === 'waiting' ? 'returning' : state),
   problem: (problem) => status.showProblem(problem),
@@ -91,7 +96,12 @@ function twoDevices(mine) {
 
 function start() {
   status.clearProblem();
-  const open = (/** @type {any} */ onFrame, /** @type {any} */ onEnd) => listenToMicrophone('', onFrame, onEnd);
+  status.note('microphone', () => '');
+  const open = (/** @type {any} */ onFrame, /** @type {any} */ onEnd) =>
+    listenToMicrophone('', onFrame, () => {
+      status.note('microphone', (words) => words.say('mic_gone'));
+      onEnd();
+    });
   if (devices) talk.start(open, devices.entry, { source: pair.language('near'), targets: [], mode: 'fast' });
   else talk.start(open, credentials(place), pair.choice);
 }
@@ -100,16 +110,14 @@ function start() {
 function message(message) {
   if (talk.session && (devices ?? stage).take(message, talk.session.clock)) return;
   if (message.type === 'speech' && talk.phase === 'running') status.setState(message.state === 'started' ? 'speech' : 'live');
-  else if (message.type === 'notice') status.notify(shell.notice(message));
-  else if (message.type === 'lag') {
-    status.notify(message.behind_ms > 0 ? shell.say('lag', { seconds: shell.words.seconds(message.behind_ms) }) : '');
-  }
+  else notices.take(message);
 }
 
 /** @param {import('../talk.js').Phase} phase */
 function showPhase(phase) {
   button.show(phase);
   wakeLock.turn(phase !== 'idle');
+  if (phase === 'idle') notices.reset();
   // A session keeps its pair of languages.
   for (const one of SIDES) byId(`${one}-language`).disabled = phase !== 'idle';
   if (phase !== 'running') status.setState(phase);
@@ -128,7 +136,7 @@ function showPair() {
   byId('auto').setAttribute('aria-pressed', String(pair.speaking === null));
   announcer.follow(devices ? BOTH : pair.language('near'));
   const [way] = devices ? [] : pair.missing;
-  status.notify(way ? shell.say('talk_no_way', named(way)) : '');
+  status.note('way', () => (way ? shell.say('talk_no_way', named(way)) : ''));
 }
 
 /** @param {{source: string, target: string}} way */
