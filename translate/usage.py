@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-__all__ = ["family_cpu_s", "family_rss_bytes"]
+__all__ = ["descendants", "family_cpu_s", "family_rss_bytes"]
 
 _PROC: Final = Path("/proc")
 
 
 def family_cpu_s() -> float:
     """CPU seconds of this process, of its children that have ended, and of all that descend from it and live."""
-    times = os.times()
-    ticks = sum(_ticks(pid) for pid in _descendants(os.getpid()))
-    own_s = times.user + times.system + times.children_user + times.children_system
+    ended = os.times()
+    ticks = sum(_ticks(pid) for pid in descendants(os.getpid()))
+    own_s = time.process_time() + ended.children_user + ended.children_system
     return own_s + (ticks / os.sysconf("SC_CLK_TCK") if ticks else 0.0)
 
 
 def family_rss_bytes() -> int | None:
     """Resident memory of this process and all that descend from it; pages that they share count for each."""
     try:
-        pages = [_pages(pid) for pid in (os.getpid(), *_descendants(os.getpid()))]
+        pages = [_pages(pid) for pid in (os.getpid(), *descendants(os.getpid()))]
     except OSError:
         return None
     return sum(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _descendants(pid: int) -> Iterator[int]:
+def descendants(pid: int) -> Iterator[int]:
+    """Processes that ``pid`` has started, and those that they have, as far as they live."""
     for path in _PROC.glob(f"{pid}/task/*/children"):
         try:
             children = [int(word) for word in path.read_text("ascii").split()]
@@ -37,7 +39,7 @@ def _descendants(pid: int) -> Iterator[int]:
             continue
         for child in children:
             yield child
-            yield from _descendants(child)
+            yield from descendants(child)
 
 
 def _ticks(pid: int) -> int:

@@ -11,8 +11,9 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from translate.bench.cost import Cost, Meter, load_prices, table
+from translate.bench.cost import table
 from translate.cli.bench import bench
+from translate.cost import Cost, Meter, load_prices
 from translate.errors import ConfigError
 
 BUSY = "import time\nwhile time.process_time() < 0.6: pass\n"

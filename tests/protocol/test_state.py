@@ -163,8 +163,9 @@ def test_sent_messages_are_numbered_and_stamped() -> None:
 @pytest.mark.parametrize(
     ("painted_ms", "now_ms", "expected"),
     [
-        (140.0, 200.0, 135.0),
-        (100.0, 200.0, 95.0),
+        (140.0, 200.0, (135.0, 40.0)),
+        (100.0, 200.0, (95.0, 0.0)),
+        (90.0, 200.0, (85.0, 0.0)),  # before it was sent: clocks differ
         (-200.0, 200.0, None),  # long before it was sent
         (900.0, 200.0, None),  # in the future
     ],
@@ -175,8 +176,8 @@ def test_painted_is_judged(painted_ms, now_ms, expected) -> None:
     talk.send(text(capture=5.0))
     talk.now_ms = now_ms
     report = Painted(event_seq=1, painted_ms=painted_ms)
-    assert talk.state.glass_to_glass_ms(report) == expected
-    assert talk.state.glass_to_glass_ms(report) is None, "a second report does not count"
+    assert talk.state.painted(report) == expected
+    assert talk.state.painted(report) is None, "a second report does not count"
 
 
 def test_painted_of_anything_else_does_not_count() -> None:
@@ -184,20 +185,20 @@ def test_painted_of_anything_else_does_not_count() -> None:
     talk.send(SpeechSpan("started", 0, 0.0))
     talk.send(text(capture=None))
     for seq in (1, 2):
-        assert talk.state.glass_to_glass_ms(Painted(event_seq=seq, painted_ms=0.0)) is None
+        assert talk.state.painted(Painted(event_seq=seq, painted_ms=0.0)) is None
     with pytest.raises(ProtocolError, match="never sent"):
-        talk.state.glass_to_glass_ms(Painted(event_seq=3, painted_ms=0.0))
+        talk.state.painted(Painted(event_seq=3, painted_ms=0.0))
 
 
 def test_reports_of_a_client_that_was_not_asked_do_not_count() -> None:
     state = ServerState(Limits(), lambda: 5.0)
     state.send(Parcel(text()))
-    assert state.glass_to_glass_ms(Painted(event_seq=1, painted_ms=5.0)) is None
+    assert state.painted(Painted(event_seq=1, painted_ms=5.0)) is None
 
 
 def test_another_clock_forgets_what_was_sent_on_the_old_one() -> None:
     talk = Talk("listener")
     talk.send(text())
     talk.state.restart_clock(lambda: 0.5)
-    assert talk.state.glass_to_glass_ms(Painted(event_seq=1, painted_ms=0.0)) is None
+    assert talk.state.painted(Painted(event_seq=1, painted_ms=0.0)) is None
     assert talk.send(text()).t_ms == 0.5

@@ -11,8 +11,8 @@ import pytest
 
 from translate.config import Config, Limits, ServerConfig
 from translate.errors import ConfigError, NotAllowedError, SottovoceError
-from translate.events import AudioChunk, EndOfStream, Notice, Transcript, Translation
-from translate.protocol import Control
+from translate.events import AudioChunk, EndOfStream, Notice, SpeechSpan, Transcript, Translation
+from translate.protocol import Control, parcel
 from translate.remote import RemoteSpeaker, TrustError, parse_room, trusted_context
 from translate.remote.speaker import Talk
 from translate.server import Server
@@ -101,6 +101,17 @@ async def test_a_talk_from_another_machine(server) -> None:
     assert remote.events[-1] == EndOfStream(6 * WORD)
     await listener.until(lambda m: isinstance(m, EndOfStream))
     assert listener.texts("en") == remote.finals()
+
+
+async def test_what_only_a_newer_service_says_is_passed_over(server, monkeypatch) -> None:
+    real = parcel.encode_body
+    monkeypatch.setattr(parcel, "encode_body", lambda said: real(said).replace(b'"type":"speech"', b'"type":"news"'))
+    talk = Listening(f"http://127.0.0.1:{server.port}/")
+    talk.voice.say(4)
+    await talk.until(has("w1 w2 w3 w4"))
+    await talk.finish()
+    assert not any(isinstance(event, SpeechSpan) for event in talk.events)
+    assert server.server.stats()["connections_total"] == 1, "and the connection went on"
 
 
 async def test_what_is_said_while_the_network_is_down_is_caught_up(start, backend) -> None:

@@ -4,11 +4,12 @@ Nothing here knows sockets or asyncio; clocks are given in.
 """
 
 from translate.protocol.audio_frame import AudioFrame, decode_audio, encode_audio
-from translate.protocol.envelope import Envelope, decode, decode_server, encode, encode_client
+from translate.protocol.envelope import Envelope, UnknownTypeError, decode, decode_server, encode, encode_client
 from translate.protocol.log import Cursor, ReplayLog, TextEvent, continued, snapshots, text_key
 from translate.protocol.messages import (
     SUBPROTOCOL,
     VERSION,
+    Audience,
     ClientHello,
     ClientMessage,
     Control,
@@ -31,6 +32,7 @@ from translate.protocol.messages import (
     SnapshotTranslation,
 )
 from translate.protocol.outbox import Outbox, SlowReaderError
+from translate.protocol.painted import Paint
 from translate.protocol.parcel import Parcel
 from translate.protocol.schema import schema, schema_of
 from translate.protocol.state import ServerState
@@ -40,6 +42,7 @@ from translate.protocol.view import View
 __all__ = [
     "SUBPROTOCOL",
     "VERSION",
+    "Audience",
     "AudioFrame",
     "ClientHello",
     "ClientMessage",
@@ -54,6 +57,7 @@ __all__ = [
     "Joining",
     "Mode",
     "Outbox",
+    "Paint",
     "Painted",
     "Parcel",
     "Ping",
@@ -73,6 +77,7 @@ __all__ = [
     "SnapshotTranslation",
     "Status",
     "TextEvent",
+    "UnknownTypeError",
     "View",
     "continued",
     "decode",

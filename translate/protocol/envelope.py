@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from translate.errors import ProtocolError
-from translate.protocol.codec import bounded, from_json, shortened, to_json
+from translate.protocol.codec import LARGEST_NUMBER, bounded, from_json, shortened, to_json
 from translate.protocol.messages import (
     CLIENT_TYPES,
     SERVER_TYPES,
@@ -18,7 +18,16 @@ from translate.protocol.messages import (
     Snapshot,
 )
 
-__all__ = ["MAX_DEPTH", "Envelope", "decode", "decode_server", "encode", "encode_body", "encode_client"]
+__all__ = [
+    "MAX_DEPTH",
+    "Envelope",
+    "UnknownTypeError",
+    "decode",
+    "decode_server",
+    "encode",
+    "encode_body",
+    "encode_client",
+]
 
 MAX_DEPTH: Final = 8
 """Deepest nesting of a message that is accepted."""
@@ -26,6 +35,13 @@ MAX_DEPTH: Final = 8
 _NAMES: Final = {kind: name for types in (CLIENT_TYPES, SERVER_TYPES) for name, kind in types.items()}
 
 M = TypeVar("M")
+
+
+class UnknownTypeError(ProtocolError):
+    """A message of a type that this version does not know; a client passes it over."""
+
+    seq: int | None = None
+    """Its number, if that is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +94,11 @@ def decode(text: str | bytes, *, max_bytes: int = 16_384) -> Envelope[ClientMess
 
 
 def decode_server(text: str | bytes, *, max_bytes: int = 16_777_216) -> Envelope[ServerMessage]:
-    """The message of a server; for clients written in Python. Raises like :func:`decode`."""
+    """The message of a server; for clients written in Python. Raises like :func:`decode`.
+
+    Raises:
+        UnknownTypeError: a newer server says something new.
+    """
     return _decode(text, SERVER_TYPES, max_bytes)
 
 
@@ -102,7 +122,10 @@ def _decode(text: str | bytes, types: Mapping[str, type[Any]], max_bytes: int) -
     value = _parsed(text, max_bytes)
     name = value.get("type")
     if not isinstance(name, str) or name not in types:
-        raise ProtocolError(f"unknown message type {shortened(name)}; known: {', '.join(types)}")
+        unknown = UnknownTypeError(f"unknown message type {shortened(name)}; known: {', '.join(types)}")
+        seq = value.get("seq")
+        unknown.seq = seq if type(seq) is int and 1 <= seq <= LARGEST_NUMBER else None
+        raise unknown
     head = from_json(_Head, value, name)
     return Envelope(head.seq, head.t_ms, from_json(types[name], value, name))
 

@@ -128,6 +128,8 @@ class Cursor:
         start: log number at which the client joined.
     """
 
+    __slots__ = ("_capacity", "_numbers", "_seqs", "_start")
+
     def __init__(self, capacity: int, start: int) -> None:
         self._capacity = capacity
         self._start = start

@@ -21,6 +21,7 @@ __all__ = [
     "SERVER_TYPES",
     "SUBPROTOCOL",
     "VERSION",
+    "Audience",
     "ClientHello",
     "ClientMessage",
     "Control",
@@ -245,6 +246,14 @@ class Invitation:
     """Unix time; left out: never."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Tells a speaker who reads, if its hello had the capability ``audience``."""
+
+    listeners: Mapping[str, int]
+    """By language; under the empty name those who read only the transcript."""
+
+
 ServerMessage = (
     ServerHello
     | SpeechSpan
@@ -256,6 +265,7 @@ ServerMessage = (
     | Pong
     | EndOfStream
     | Invitation
+    | Audience
     | Status
     | Failure
 )
@@ -275,6 +285,7 @@ SERVER_TYPES: Final[Mapping[str, type[Any]]] = MappingProxyType(
         "pong": Pong,
         "end": EndOfStream,
         "invite": Invitation,
+        "audience": Audience,
         "status": Status,
         "error": Failure,
     }

@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from translate.errors import SottovoceError
 from translate.events import Lag, Notice, SpeechSpan, Transcript, Translation
 from translate.protocol.log import text_key
-from translate.protocol.messages import ServerMessage
+from translate.protocol.messages import Audience, ServerMessage
 from translate.protocol.parcel import Parcel
 from translate.protocol.status import Status
 
@@ -74,6 +74,8 @@ class Outbox:
                 return ("notice", message.code)
             case Status():
                 return "status"
+            case Audience():
+                return "audience"
             case _:
                 return next(self._serial)
 
@@ -92,4 +94,4 @@ def _is_tail(message: ServerMessage) -> bool:
 
 
 def _is_status(message: ServerMessage) -> bool:
-    return isinstance(message, (SpeechSpan, Lag, Status))
+    return isinstance(message, (SpeechSpan, Lag, Status, Audience))

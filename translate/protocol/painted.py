@@ -1,4 +1,4 @@
-"""Glass to glass: from the moment that speech was captured to the moment that its text was on a screen."""
+"""From capture to screen: when a text that was sent was painted, as its reader tells."""
 
 from __future__ import annotations
 
@@ -7,10 +7,19 @@ from typing import Final, NamedTuple
 
 from translate.protocol.messages import Painted
 
-__all__ = ["PaintReports"]
+__all__ = ["Paint", "PaintReports"]
 
 TOLERANCE_MS: Final = 250.0
 """How wrong the client's estimate of our clock may be (half a bad round trip)."""
+
+
+class Paint(NamedTuple):
+    """How long a text took to a reader's screen."""
+
+    capture_painted_ms: float
+    """Glass to glass: from the end of the newest audio that it covers."""
+    sent_painted_ms: float
+    """From its writing to the reader's socket."""
 
 
 class _Sent(NamedTuple):
@@ -39,8 +48,8 @@ class PaintReports:
         """Another session has begun, with another clock."""
         self._sent.clear()
 
-    def glass_to_glass_ms(self, report: Painted, *, now_ms: float) -> float | None:
-        """Milliseconds from capture to paint; ``None``: not known, told before, or not plausible.
+    def judge(self, report: Painted, *, now_ms: float) -> Paint | None:
+        """What a report says; ``None``: not known, told before, or not plausible.
 
         Args:
             report: what the client says.
@@ -49,4 +58,5 @@ class PaintReports:
         event = self._sent.pop(report.event_seq, None)
         if event is None or not event.sent_ms - TOLERANCE_MS <= report.painted_ms <= now_ms + TOLERANCE_MS:
             return None
-        return max(0.0, report.painted_ms - event.capture_ms)
+        whole_ms, last_ms = report.painted_ms - event.capture_ms, report.painted_ms - event.sent_ms
+        return Paint(max(0.0, whole_ms), max(0.0, last_ms))

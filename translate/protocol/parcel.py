@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from translate.events import Transcript, Translation
+from translate.events import Lag, Transcript, Translation
 from translate.protocol.envelope import encode_body
 from translate.protocol.messages import ServerMessage, Snapshot
 
@@ -23,7 +23,7 @@ class Parcel:
         clock: from this message on, its readers' times are on this clock (milliseconds).
     """
 
-    __slots__ = ("_body", "_calm", "clock", "message", "number")
+    __slots__ = ("_body", "_calm", "clock", "lang", "message", "number")
 
     def __init__(
         self, message: ServerMessage, number: int | None = None, clock: Callable[[], float] | None = None
@@ -31,6 +31,8 @@ class Parcel:
         self.message = message
         self.number = number
         self.clock = clock
+        self.lang = message.lang if isinstance(message, (Translation, Lag)) else None
+        """For those alone who read this language; ``None``: for everybody."""
         self._body: bytes | None = None
         self._calm: Parcel | None = None
 

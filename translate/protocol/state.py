@@ -20,7 +20,7 @@ from translate.protocol.messages import (
     Role,
     SetView,
 )
-from translate.protocol.painted import PaintReports
+from translate.protocol.painted import Paint, PaintReports
 from translate.protocol.parcel import Parcel
 
 __all__ = ["ServerState"]
@@ -33,6 +33,8 @@ class ServerState:
         limits: sizes of frames.
         now_ms: the clock that messages are stamped with; see :meth:`restart_clock`.
     """
+
+    __slots__ = ("_heard", "_limits", "_now_ms", "_paints", "_sent", "phase", "role")
 
     def __init__(self, limits: Limits, now_ms: Callable[[], float]) -> None:
         self._limits = limits
@@ -103,13 +105,13 @@ class ServerState:
             self._paints.sent(self._sent, now_ms, text.marks.capture)
         return parcel.frame(self._sent, now_ms)
 
-    def glass_to_glass_ms(self, report: Painted) -> float | None:
-        """See :meth:`PaintReports.glass_to_glass_ms`; ``None`` also from a client that was not asked."""
+    def painted(self, report: Painted) -> Paint | None:
+        """See :meth:`PaintReports.judge`; ``None`` also from a client that was not asked."""
         if report.event_seq > self._sent:
             raise ProtocolError(f"painted.event_seq {report.event_seq} was never sent; the last was {self._sent}")
         if self._paints is None:
             return None
-        return self._paints.glass_to_glass_ms(report, now_ms=self._now_ms())
+        return self._paints.judge(report, now_ms=self._now_ms())
 
     def _receive_audio(self, frame: bytes) -> AudioFrame:
         if self.phase == "new":

@@ -23,6 +23,8 @@ class RoomLatency:
 
     capture_sent_ms: Quantiles | None = None
     """From the end of the newest audio that a text covers to its sending."""
+    capture_painted_ms: Quantiles | None = None
+    """The same to its painting, as readers told who were asked; left out: none has told yet."""
     stages: Mapping[str, Quantiles]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from translate.events import Lag, Transcript, Translation
+from translate.events import Transcript, Translation
 from translate.protocol.log import TextEvent, TextKey, text_key
 from translate.protocol.messages import Mode
 from translate.protocol.parcel import Parcel
@@ -23,6 +23,8 @@ class View:
         mode: ``fast`` or ``calm``.
     """
 
+    __slots__ = ("_shown", "mode", "targets")
+
     def __init__(self, targets: Iterable[str] = (), mode: Mode = "fast") -> None:
         self.targets = tuple(dict.fromkeys(targets))
         self.mode: Mode = mode
@@ -30,14 +32,14 @@ class View:
 
     def admit(self, parcel: Parcel) -> Parcel | None:
         """An event as the client is to see it; ``None``: not at all."""
-        event = parcel.message
-        if isinstance(event, (Transcript, Translation)):
-            if not self._shows(event):
-                return None
-            return parcel if self.mode == "fast" else parcel.calm
-        if isinstance(event, Lag) and event.lang is not None and event.lang not in self.targets:
+        if parcel.lang is not None and parcel.lang not in self.targets:
             return None
-        return parcel
+        if self.mode == "fast":
+            return parcel
+        event = parcel.message
+        if not isinstance(event, (Transcript, Translation)):
+            return parcel
+        return parcel.calm if self._shows(event) else None
 
     def admit_text(self, event: TextEvent) -> TextEvent | None:
         """The same for a text alone."""

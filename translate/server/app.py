@@ -55,7 +55,7 @@ class Server:
             Pages(web or web_folder()),
             self._door,
             origins=config.server.origins,
-            is_ready=lambda: not self._stopping and self.stuck() is None,
+            is_ready=lambda: not self._stopping and self.trouble() is None,
             stats=self.stats,
             metrics=self._metrics.prometheus,
             languages=self._rooms.offer.as_json,
@@ -104,12 +104,16 @@ class Server:
                 return f"session {room.live.id} has stood still for {room.live.stalled_ms / 1000:.0f} s"
         return None
 
+    def trouble(self) -> str | None:
+        """Why no session can be expected to go well; ``None``: they can."""
+        return self.stuck() or self._rooms.broken
+
     def load(self) -> Load:
         """What it has to do now."""
         present = tuple(self._connections)
         read = [lang for one in present if one.role == "listener" for lang in one.targets or ("spoken",)]
         return Load(
-            ready=not self._stopping and self.stuck() is None,
+            ready=not self._stopping and self.trouble() is None,
             sessions=self._rooms.sessions,
             rooms=sum(1 for _ in self._rooms),
             connections=Counter(one.role or "unknown" for one in present),
@@ -122,7 +126,7 @@ class Server:
         load = self.load()
         return {
             "ready": load.ready,
-            "stuck": self.stuck(),
+            "stuck": self.trouble(),
             "capacity": self._rooms.most,
             "sessions": load.sessions,
             "rooms": load.rooms,
@@ -131,6 +135,7 @@ class Server:
             "listeners": load.connections.get("listener", 0),
             "listeners_by_language": dict(sorted(load.listeners.items())),
             "model": load.model,
+            "cost": self._rooms.cost(),
             **self._metrics.as_dict(),
         }
 

@@ -30,6 +30,9 @@ CA_DAYS: Final = 3650
 LEAF_DAYS: Final = 60
 SKEW: Final = timedelta(days=1)
 """Certificates are valid from before they were made, for devices whose clock is late."""
+EARLIEST: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""Before this there was no such program: a clock that is behind it is wrong, as that of a box without a battery after a
+cut of the power. What was made by a good clock is then better than what could be made now."""
 
 _PRIVATE: Final = tuple(
     ipaddress.ip_network(text)
@@ -76,7 +79,8 @@ class Authority:
 
     @classmethod
     def load_or_create(cls, folder: Path, names: Names, now: datetime) -> Authority:
-        """The authority kept in ``folder``; at the first run, or when it has expired, a new one.
+        """The authority kept in ``folder``; a new one at the first run, when it has expired, or when it was made by a
+        clock that was ahead, so that nobody could trust it for years.
 
         Raises:
             StateError: the files are damaged, do not fit together, or are not private.
@@ -84,9 +88,11 @@ class Authority:
         stored = read_private(folder / "authority.pem")
         if stored is not None:
             found = cls._read(stored, folder)
-            if now + timedelta(days=LEAF_DAYS) < found.certificate.not_valid_after_utc:
+            begins, ends = found.certificate.not_valid_before_utc, found.certificate.not_valid_after_utc
+            if now + timedelta(days=LEAF_DAYS) < ends and (begins <= now or now < EARLIEST):
                 return found
-            log.warning("the certificate authority expires; devices have to trust the new one")
+            why = "was made by a clock that was ahead" if begins > now else "expires"
+            log.warning("the certificate authority %s; devices have to trust the new one", why)
         made = cls.create(names, now)
         write_private(folder / "authority.pem", made._pem())
         log.info("made a certificate authority; SHA-256 %s", made.fingerprint)

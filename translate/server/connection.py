@@ -61,7 +61,10 @@ class Connection:
         stats: what ``/stats`` tells, for operators.
     """
 
-    seat: Seat
+    __slots__ = (
+        "_asked", "_broken", "_gate", "_grant", "_invite", "_limits", "_metrics", "_operator", "_place", "_room",
+        "_rooms", "_sender", "_socket", "_state", "_stats", "_view", "follows_audience", "seat",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -88,6 +91,8 @@ class Connection:
         self._invite: Joining | None = None
         self._asked = False  # to report when texts are on the screen
         self._broken = False  # the client made a mistake; it is not waited for
+        self.follows_audience = False  # wants to be told who reads
+        self.seat: Seat
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -181,9 +186,9 @@ class Connection:
             case Ping():
                 self._sender.push(Parcel(Pong(client_ms=said.client_ms, server_ms=round(self._state.now_ms, 1))))
             case Painted():
-                duration_ms = self._state.glass_to_glass_ms(said)
-                if duration_ms is not None:
-                    self._metrics.duration("glass_to_glass", duration_ms)
+                paint = self._state.painted(said)
+                if paint is not None and self._room is not None:
+                    self._room.painted(paint)
             case SetView():
                 try:
                     self._set(said)
@@ -202,6 +207,7 @@ class Connection:
         grant = self._grant = self._gate.admit(hello.token, role=hello.role, room=hello.room, peer=peer)
         self._rooms.guests[self] = grant.token_id
         self._place = hello.room
+        self.follows_audience = "audience" in hello.capabilities
         self._ask(hello)
         if hello.role == "operator":
             self._operator = Operator(

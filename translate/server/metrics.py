@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from translate.events import RATE_HZ, EndOfStream, Event, Lag, Marks, Notice, Transcript, Translation
+from translate.protocol import Paint
 from translate.usage import family_cpu_s, family_rss_bytes
 
 __all__ = ["Histogram", "Load", "Metrics", "rss_bytes"]
@@ -114,6 +115,8 @@ class Metrics:
         """By code."""
         self.device: str | None = None
         """What the microphone last told: ``ok``, ``lost`` or ``muted``; ``None``: nothing yet."""
+        self.finals: Counter[str] = Counter()
+        """Finished segments: ``transcript``, and ``translation`` into whichever language."""
         self.audio_s = 0.0
         """Sound of sessions that have come to their end, in seconds."""
         self.transcript_failures = 0
@@ -128,6 +131,7 @@ class Metrics:
     def event(self, event: Event) -> None:
         """Counts what a session said, once however many read it."""
         if isinstance(event, (Transcript, Translation)):
+            self.finals["transcript" if isinstance(event, Transcript) else "translation"] += event.final
             for stage, start, end in _STAGES:
                 start_ms, end_ms = getattr(event.marks, start), getattr(event.marks, end)
                 if start_ms is not None and end_ms is not None:
@@ -148,6 +152,11 @@ class Metrics:
             self.duration("send", sent_ms - made_ms)
         if marks.capture is not None:
             self.duration("capture_to_sent", sent_ms - marks.capture)
+
+    def painted(self, paint: Paint) -> None:
+        """Counts one text that is on a reader's screen."""
+        self.duration("paint", paint.sent_painted_ms)
+        self.duration("glass_to_glass", paint.capture_painted_ms)
 
     def duration(self, stage: str, value_ms: float) -> None:
         """Counts one duration of ``stage``."""

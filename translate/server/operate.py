@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from translate.errors import NotAllowedError, ProtocolError
 from translate.events import Notice
 from translate.protocol import Control, Invitation, Parcel, Role, RoomStatus, ServerMessage, Status
+from translate.server.audience import audience_of
 from translate.server.gate import Gate, Grant
 from translate.server.room import Room
 from translate.server.rooms import Rooms
@@ -123,7 +123,6 @@ def _needed(order: Control, value: T | None, name: str) -> T:
 
 
 def _state(room: Room) -> RoomStatus:
-    listeners = [member.targets for member in room if member.role == "listener"]
     live = room.live
     targets = room.wanted(live.available, live.spoken, mixed=live.mixed) if live is not None else ()
     return RoomStatus(
@@ -131,7 +130,7 @@ def _state(room: Room) -> RoomStatus:
         source=live.spoken if live is not None else None,
         speaking=room.speaker is not None,
         muted=room.muted,
-        listeners=Counter(lang for read in listeners for lang in read or ("",)),
+        listeners=audience_of(room),
         behind_ms=room.watch.behind_ms(targets),
         latency=room.watch.latency(),
     )

@@ -5,49 +5,27 @@ from __future__ import annotations
 import dataclasses
 import secrets
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 from translate.config import Config
 from translate.errors import SottovoceError
 from translate.events import EndOfStream, Event, Notice, Transcript, Translation
-from translate.protocol import Mode, Parcel, ReplayLog, TextEvent, View, continued, snapshots, text_key
+from translate.protocol import Audience, Mode, Paint, Parcel, ReplayLog, TextEvent, View, continued, snapshots, text_key
+from translate.server.audience import AudienceNews, audience_of
 from translate.server.backend import Backend
 from translate.server.backfill import Backfill
 from translate.server.errors import RoomTakenError
+from translate.server.members import Member
 from translate.server.metrics import Metrics
 from translate.server.readers import Readers
-from translate.server.seats import Seat, Seats
+from translate.server.seats import Seats
 from translate.server.speaking import LiveSession
 from translate.server.watch import Watch
 
-__all__ = ["Member", "Room"]
+__all__ = ["Room"]
 
 MUTED = Notice("muted", "an operator has muted the speaker")
 DONE = (1000, "done")
 UNMUTED = Notice("unmuted", "the speaker is heard again")
-
-
-class Member(Protocol):
-    """A connection as its room sees it. Nothing here waits: each member has a queue of its own."""
-
-    seat: Seat
-
-    @property
-    def role(self) -> str | None:
-        """``speaker``, ``listener`` or ``operator``."""
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """Languages that it reads."""
-
-    def deliver(self, parcel: Parcel) -> None:
-        """Takes an event."""
-
-    def session_changed(self) -> None:
-        """Another session has begun in the room, or other speech is expected."""
-
-    def fail(self, error: SottovoceError) -> None:
-        """Sends the error and closes."""
 
 
 class Room:
@@ -84,6 +62,7 @@ class Room:
         self._first_segment = 0
         self._next_segment = 0
         self._readers = Readers(self.retarget)
+        self._news = AudienceNews(self._tell_audience)
         self._backfill = Backfill(backend, self.log, self._publish_text, config.limits.backfill_segments)
         self._snapshots: dict[tuple[tuple[str, ...], Mode], tuple[int, list[Parcel]]] = {}
 
@@ -113,6 +92,7 @@ class Room:
         self._members[member] = None
         self.seats.take(member.seat)
         self._readers.add(member.targets)
+        self._news.changed()
         if self.muted:
             member.deliver(Parcel(MUTED))
 
@@ -120,6 +100,7 @@ class Room:
         """``member`` reads other languages than ``before``."""
         self.seats.take(member.seat)
         self._readers.change(before, member.targets)
+        self._news.changed()
 
     def leave(self, member: Member, *, may_return: bool, dropped: bool) -> None:
         """``member`` is gone; a speaker's session waits for its return, or ends.
@@ -135,6 +116,7 @@ class Room:
             self.seats.leave(member.seat)
             keep_ms = self._config.limits.resume_ms if dropped and may_return else 0
             self._readers.remove(member.targets, keep_ms=keep_ms)
+            self._news.changed()
         if member is self.speaker:
             self.speaker = None
             if self.live is not None:
@@ -237,6 +219,7 @@ class Room:
 
     def close(self) -> None:
         """The room is given up."""
+        self._news.close()
         self._readers.close()
         self._backfill.close()
 
@@ -289,6 +272,15 @@ class Room:
             self.watch.sent(going.marks, sent_ms)
         if isinstance(going, Translation):
             self._backfill.translated(going)
+
+    def painted(self, paint: Paint) -> None:
+        """A text has reached a reader's screen."""
+        for counted in (self._metrics, self.watch):
+            counted.painted(paint)
+
+    def _tell_audience(self) -> None:
+        if self.speaker is not None and self.speaker.follows_audience:
+            self.speaker.deliver(Parcel(Audience(listeners=audience_of(self))))
 
     def _tell_change(self) -> None:
         for member in self:

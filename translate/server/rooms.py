@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from translate import logs
 from translate.audio.push import PushSource
 from translate.config import Config
-from translate.errors import Busy
+from translate.errors import Busy, MissingModel, SottovoceError
+from translate.events import RATE_HZ
 from translate.protocol import ClientHello
 from translate.server.backend import AUTO, Backend, Offer
 from translate.server.errors import RoomTakenError
+from translate.server.ledger import Ledger
+from translate.server.members import Member
 from translate.server.metrics import Metrics
-from translate.server.room import Member, Room
+from translate.server.room import Room
 from translate.server.speaking import LiveSession
 
 __all__ = ["Guest", "Member", "Room", "Rooms"]
+
+_RETRY_S = 30
+"""A speaker who is refused should not ask again before."""
 
 
 class Guest(Protocol):
@@ -42,9 +48,12 @@ class Rooms:
         self._backend = backend
         self._capacity = backend.capacity()
         self._metrics = metrics
+        self._ledger = Ledger(config.service)
         self._rooms: dict[str, Room] = {}
         self.guests: dict[Guest, str | None] = {}
         """Everybody who has been let in, and the id of the token that was shown."""
+        self.broken: str | None = None
+        """Why the last session could not go on, if a model is missing or damaged: then the next cannot either."""
         self.painters = 0
         """Clients that are asked when texts are on their screens."""
 
@@ -61,6 +70,13 @@ class Rooms:
     def sessions(self) -> int:
         """Sessions that run, with or without a connected speaker."""
         return sum(room.live is not None for room in self._rooms.values())
+
+    def cost(self) -> dict[str, Any] | None:
+        """What an hour of speech costs, from all so far; ``None``: too little was said."""
+        running_s = sum(room.live.position / RATE_HZ for room in self._rooms.values() if room.live is not None)
+        finals = self._metrics.finals
+        languages = finals["translation"] / finals["transcript"] if finals["transcript"] else 0.0
+        return self._ledger.as_dict(running_s, languages)
 
     @property
     def most(self) -> int:
@@ -102,7 +118,8 @@ class Rooms:
 
         Raises:
             RoomTakenError: somebody else speaks there.
-            Busy: as many sessions run as may.
+            Busy: as many sessions run as may, or one that runs is late already. A speaker that comes back to its own
+                session is never refused for that.
             LanguageError, MissingModel: the backend cannot do it.
         """
         while room.live is not None:  # after a wait somebody else may have been faster
@@ -111,7 +128,10 @@ class Rooms:
                 return
             await self._succeed(room, room.live)
         if self.sessions >= self.most:
-            raise Busy(f"all places for speakers ({self.most}) are taken; try again later")
+            raise Busy(f"all places for speakers ({self.most}) are taken; try again in {_RETRY_S} s")
+        if (late_ms := self._late_ms()) > 0:
+            # However many places there should be: another program may have the machine, and talks that run go first.
+            raise Busy(f"a talk that runs is {late_ms / 1000:.0f} s late, and goes first; try again in {_RETRY_S} s")
         room.start(self._open(room, hello, member))
         room.attach(member)
 
@@ -137,6 +157,13 @@ class Rooms:
             mode=hello.mode,
         )
         self._metrics.counts["sessions_total"] += 1
+        self._ledger.began()
+
+        def ended(error: SottovoceError | None) -> None:
+            self._ledger.ended(source.end / RATE_HZ)
+            self.broken = str(error) if isinstance(error, MissingModel) else None
+            room.session_ended(error)
+
         with logs.bound(room=room.name):
             return LiveSession(
                 session,
@@ -145,8 +172,14 @@ class Rooms:
                 allowed=allowed,
                 available=available,
                 publish=room.publish,
-                ended=room.session_ended,
+                ended=ended,
             )
+
+    def _late_ms(self) -> int:
+        """How far recognition is behind in the talk that is worst off; 0: all are in time."""
+        return max(
+            (room.watch.behind_ms(())["asr"] for room in self._rooms.values() if room.live is not None), default=0
+        )
 
     async def finish(self, timeout_s: float) -> None:
         """Ends all sessions: what was received is recognised within ``timeout_s``, the rest is lost."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,8 @@ async def serve(
     signals = (signal.SIGINT, signal.SIGTERM)
     for number in signals:
         loop.add_signal_handler(number, told.set)
+    gc.collect()
+    gc.freeze()  # what was loaded stays; looking through it at every full collection would hold captions up
     try:
         async with on_duty(server, config, read=read, take=take):
             if ready is not None:

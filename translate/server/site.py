@@ -160,7 +160,7 @@ class Site:
                 ("Permissions-Policy", "microphone=(self), camera=(), geolocation=()"),
                 ("Cross-Origin-Opener-Policy", "same-origin"),
                 ("Cross-Origin-Resource-Policy", "same-origin"),
-                ("Cache-Control", "no-cache" if page.etag else "no-store"),
+                ("Cache-Control", _keeping(page)),
             ]
         )
         if page.etag:
@@ -173,6 +173,13 @@ class Site:
             headers["Content-Length"] = str(len(page.body))
         body = b"" if request.method == "HEAD" else page.body
         return Response(page.status.value, page.status.phrase, headers, body)
+
+
+def _keeping(page: Page) -> str:
+    """How long a browser may keep a page without asking."""
+    if page.is_lasting:
+        return "max-age=31536000, immutable"
+    return "no-cache" if page.etag else "no-store"
 
 
 def _plain(status: HTTPStatus, text: str) -> Page:

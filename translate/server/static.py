@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+from translate.server.editions import Editions
+
 __all__ = ["Page", "Pages"]
 
 _TYPES: Final = {
@@ -39,6 +41,8 @@ class Page:
     content_type: str
     body: bytes
     etag: str | None = None
+    is_lasting: bool = False
+    """What this address stands for will never change."""
 
 
 class Pages:
@@ -50,6 +54,7 @@ class Pages:
 
     def __init__(self, folder: Path) -> None:
         self._root = folder.resolve()
+        self._editions = Editions(self._root)
 
     def page(self, path: str, *, if_none_match: str = "") -> Page:
         """The response to a request for ``path`` (as it came, still percent-encoded, without a query).
@@ -58,9 +63,12 @@ class Pages:
             path: begins with a slash; ``/`` is ``/index.html``.
             if_none_match: the header of that name.
         """
+        path, edition = self._editions.place(path)
         file = self._file(path)
         try:
             body = file.read_bytes() if file is not None else None
+            if file is not None and body is not None and file.suffix == ".html":
+                body = self._editions.newest().addressed(body)
         except OSError:
             body = None
         if file is None or body is None:
@@ -70,7 +78,8 @@ class Pages:
         known = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
         if etag in known or "*" in known:
             return Page(HTTPStatus.NOT_MODIFIED, content_type, b"", etag)
-        return Page(HTTPStatus.OK, content_type, body, etag)
+        is_lasting = edition is not None and edition.holds(file) and file.suffix != ".html"
+        return Page(HTTPStatus.OK, content_type, body, etag, is_lasting)
 
     def _file(self, path: str) -> Path | None:
         """The file that ``path`` names, if it may be seen."""

@@ -15,7 +15,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
-from translate.server.authority import Authority, Leaf
+from translate.server.authority import EARLIEST, Authority, Leaf
 from translate.server.names import Names, look
 from translate.state import private_folder, read_private, write_private
 
@@ -54,7 +54,9 @@ class Certificates:
         self._clock = clock
         self.names = look()
         """As of the last look."""
-        self.authority = Authority.load_or_create(folder, self.names, clock())
+        if (now := clock()) < EARLIEST:
+            log.error("the system clock is wrong (%s): browsers refuse certificates made now; set it", now.date())
+        self.authority = Authority.load_or_create(folder, self.names, now)
         self.context = server_context()
         leaf = self._stored()
         self._leaf = leaf if leaf is not None and self._fits(leaf) else self._issued()
@@ -80,7 +82,7 @@ class Certificates:
         dns = set(names.get_values_for_type(x509.DNSName))
         addresses = {ipaddress.ip_address(str(a)) for a in names.get_values_for_type(x509.IPAddress)}
         wanted_dns, wanted_addresses = self.authority.vouchable(self.names)
-        in_time = found.not_valid_before_utc <= now <= found.not_valid_after_utc - RENEW
+        in_time = now < EARLIEST or found.not_valid_before_utc <= now <= found.not_valid_after_utc - RENEW
         return in_time and dns == set(wanted_dns) and addresses == set(wanted_addresses)
 
     def _stored(self) -> Leaf | None:

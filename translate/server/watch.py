@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from translate.events import Event, Lag, Marks
-from translate.protocol import Quantiles, RoomLatency
+from translate.protocol import Paint, Quantiles, RoomLatency
 from translate.server.metrics import Metrics
 
 __all__ = ["Watch"]
@@ -29,6 +29,10 @@ class Watch:
         """A text was handed to all readers; times on the session clock."""
         self._metrics.sent(marks, sent_ms)
 
+    def painted(self, paint: Paint) -> None:
+        """A text has reached a reader's screen."""
+        self._metrics.painted(paint)
+
     def behind_ms(self, targets: tuple[str, ...]) -> dict[str, int]:
         """How late each stage is when ``targets`` are translated into; 0: in time."""
         stages = [_stage("recognition", None), *(_stage("translation", lang) for lang in targets)]
@@ -40,7 +44,8 @@ class Watch:
             name: Quantiles(p50=round(found.quantile(0.5), 1), p95=round(found.quantile(0.95), 1))
             for name, found in self._metrics.latency.items()
         }
-        return RoomLatency(capture_sent_ms=stages.pop("capture_to_sent", None), stages=stages)
+        sent, painted = stages.pop("capture_to_sent", None), stages.pop("glass_to_glass", None)
+        return RoomLatency(capture_sent_ms=sent, capture_painted_ms=painted, stages=stages)
 
 
 def _stage(name: str, lang: str | None) -> str:
