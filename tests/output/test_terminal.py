@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 
@@ -51,6 +52,16 @@ def test_what_may_change_looks_unlike_what_stands(heard) -> None:
     screen = drawn(heard(0, "Good morning", final=False, tail=" everybod"))
     assert style_of("Good morning", screen) == {"1"}  # bold
     assert style_of("everybod", screen) == {"2;3"}  # dim, italics
+
+
+def test_what_comes_from_elsewhere_cannot_steer_the_terminal(heard) -> None:
+    nasty = "a\x1b]52;c;b3duZWQ=\x07b\x1b[2Jc\x9b2Jd\re"
+    for terminal in (True, False):
+        screen = drawn(heard(0, nasty, final=False, tail=nasty), Notice("odd", nasty), terminal=terminal)
+        assert "\x1b]" not in screen
+        assert "\x1b[2J" not in screen
+        assert "\x9b" not in screen
+        assert "52;c;b3duZWQ=" in screen, "shown as text"
 
 
 def test_the_open_segment_is_drawn_again_and_the_finished_one_stays(heard, translated) -> None:
@@ -125,3 +136,12 @@ def test_an_error_in_mid_sentence_leaves_what_was_committed(heard) -> None:
     except OSError:
         pass
     assert "Almost done" in plain(screen.getvalue().split("\x1b[?25h")[1])
+
+
+def test_the_status_stays_one_line_on_a_narrow_screen(heard) -> None:
+    marks = Marks(capture=100.0, asr_start=500.0, asr_end=1200.0, mt_start=1200.0, mt_end=1300.0)
+    screen = drawn(dataclasses.replace(heard(0, "Good", final=False), marks=marks), width=24)
+    status = [line for line in plain(screen).splitlines() if "Ctrl-C ends" in line]
+    assert status
+    assert all(len(line.strip("\r")) <= 24 for line in status)
+    assert not any("recognise" in line or "newest" in line for line in plain(screen).splitlines() if line not in status)

@@ -13,6 +13,7 @@ from rich.text import Text
 from translate.events import Event, Lag, Notice, SpeechSpan, Transcript, Translation
 from translate.latency import SessionClock
 from translate.output.collect import Caption, Collector
+from translate.output.printable import printable
 from translate.output.writers import one_line
 
 __all__ = ["TerminalCaptions"]
@@ -51,7 +52,7 @@ class TerminalCaptions:
     def add(self, event: Event) -> None:
         """Show ``event``."""
         if isinstance(event, (Notice, Lag)):
-            self._console.print(Text(one_line(event), style="yellow"))
+            self._console.print(Text(printable(one_line(event)), style="yellow"))
         elif isinstance(event, SpeechSpan):
             self._speaking = event.state == "started"
         elif isinstance(event, (Transcript, Translation)):
@@ -76,13 +77,15 @@ class TerminalCaptions:
 
     def _line(self, event: Transcript | Translation, style: str) -> Text:
         line = Text().append(f"{event.lang}  ", style="dim")
-        line.append(event.committed, style=style)
-        line.append(event.tail, style="dim italic")
+        line.append(printable(event.committed), style=style)
+        line.append(printable(event.tail), style="dim italic")
         return line
 
     def _status(self) -> Text:
         state = "● listening" if self._speaking else "○ quiet"
-        return Text(f"{state}   {self._latency}   Ctrl-C ends", style="dim")
+        # One line, however narrow the screen: captions above one that wraps now and then would jump.
+        line = f"{state}   Ctrl-C ends   {self._latency}".rstrip()
+        return Text(line, style="dim", no_wrap=True, overflow="ellipsis")
 
     def _latency_of(self, event: Transcript | Translation) -> str:
         marks = event.marks

@@ -17,7 +17,7 @@ from websockets.typing import Subprotocol
 
 from translate.audio import AudioSource
 from translate.errors import NotAllowedError, SottovoceError
-from translate.events import EndOfStream, Event, Lag, Notice, SpeechSpan
+from translate.events import RATE_HZ, EndOfStream, Event, Lag, Notice, SpeechSpan
 from translate.latency import SessionClock
 from translate.protocol import (
     SUBPROTOCOL,
@@ -29,6 +29,7 @@ from translate.protocol import (
     Ping,
     Pong,
     ServerHello,
+    UnknownTypeError,
     decode_server,
     encode_audio,
     encode_client,
@@ -95,6 +96,7 @@ class RemoteSpeaker:
         self._source_over = False
         self._session: str | None = None
         self._resume: str | None = None
+        self._told_lost = 0
         self._last_seq = 0
         self._seq = 0
         self._pinged: dict[float, int] = {}
@@ -192,7 +194,11 @@ class RemoteSpeaker:
         try:
             async for frame in socket:
                 self._heard_s = asyncio.get_running_loop().time()
-                envelope = decode_server(frame)
+                try:
+                    envelope = decode_server(frame)
+                except UnknownTypeError as newer:  # what a newer service says beside is not for this version
+                    self._last_seq = newer.seq or self._last_seq
+                    continue
                 self._last_seq = envelope.seq
                 if isinstance(envelope.message, ServerHello) and not answered:
                     answered = True
@@ -255,6 +261,11 @@ class RemoteSpeaker:
         self._inbox.greet(hello)
         if back:
             await self._events.put(Notice("connection_back", f"back in {self._address}"))
+        lost_s = (self._backlog.dropped - self._told_lost) / RATE_HZ
+        self._told_lost = self._backlog.dropped
+        if lost_s:
+            message = f"{lost_s:.0f} s of sound are lost: {self._address} was away for too long"
+            await self._events.put(Notice("sound_lost", message))
 
     async def _take(self, message: object) -> None:
         match message:
