@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from translate.config import Config
+from translate.config import AsrConfig, Config
 from translate.errors import LanguageError
 from translate.events import RATE_HZ
 from translate.registry import ResolvedModel, default_registry, installed_translations
 from translate.speech.engine import RecognitionEngine
 from translate.speech.whisper import WhisperEngine
-from translate.translation import Glossary, Route
+from translate.translation import Glossary, Route, read_glossary
 from translate.translators import LazyTranslator, Translators
 from translate.turns import Turns
 from translate.worker import RemoteTranslation, RemoteWhisper, Worker
@@ -21,6 +23,7 @@ from translate.worker.messages import Load
 __all__ = ["Engines"]
 
 _RECOGNITION = "recognition"
+_WHISPER = "translate.worker.factories:whisper"
 
 
 class Engines:
@@ -34,17 +37,19 @@ class Engines:
     Raises:
         MissingModel: the recognition model is not on this machine; the message names the command that gets it.
         ModelDamaged: it is there, but not whole.
+        ConfigError: the glossary cannot be read, or a line of it is bad.
     """
 
     def __init__(
         self, config: Config, *, isolated: bool = False, died: Callable[[int], None] = lambda restarts: None
     ) -> None:
         self.config = config
+        whisper = _whisper(config)
         resolved = default_registry().resolve(config.asr.model, kind="whisper")
-        self.worker = _worker(config, resolved, died) if isolated else None
+        self.worker = _worker(config, Load(_WHISPER, (resolved, *whisper)), died) if isolated else None
         """The child process, if there is one."""
         self.recognition: RecognitionEngine = (
-            RemoteWhisper(self.worker, _RECOGNITION) if self.worker else WhisperEngine(resolved.path, config.asr)
+            RemoteWhisper(self.worker, _RECOGNITION) if self.worker else WhisperEngine(resolved.path, *whisper)
         )
         self.recognition_name = resolved.name
         self.recognition_turns = Turns("recognition")
@@ -115,8 +120,20 @@ class Engines:
             self.worker.stop()
 
 
-def _worker(config: Config, recognition: ResolvedModel, died: Callable[[int], None]) -> Worker:
-    loads = {_RECOGNITION: Load("translate.speech.whisper:WhisperEngine", (recognition.path, config.asr))}
+def _whisper(config: Config) -> tuple[AsrConfig, dict[str, tuple[str, ...]]]:
+    """What :class:`WhisperEngine` is made with: it listens for the glossary's names, and terms where they are spoken.
+
+    One engine serves sessions in any language, and a session may change its own: so it gets the terms of all.
+    """
+    if config.mt.glossary is None:
+        return config.asr, {}
+    glossary = read_glossary(Path(config.mt.glossary))
+    asr = replace(config.asr, hotwords=(*config.asr.hotwords, *glossary.hotwords(None)))
+    return asr, {code: glossary.hotwords(code) for code in glossary.languages}
+
+
+def _worker(config: Config, recognition: Load, died: Callable[[int], None]) -> Worker:
+    loads = {_RECOGNITION: recognition}
     for model in installed_translations(config.mt.models):
-        loads[model.name] = Load("translate.translation.engine:TranslationEngine", (model.path, config.mt))
+        loads[model.name] = Load("translate.worker.factories:translation", (model, config.mt))
     return Worker(loads, call_s=config.limits.call_ms / 1000, died=died)

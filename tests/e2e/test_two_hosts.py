@@ -23,7 +23,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from tests.e2e import two_hosts
 from translate.protocol import SUBPROTOCOL
 
-pytestmark = [pytest.mark.models, pytest.mark.slow, pytest.mark.netns]
+pytestmark = [pytest.mark.models, pytest.mark.slow, pytest.mark.long, pytest.mark.netns]
 
 HERE, THERE = "10.99.0.1", "10.99.0.2"
 PORT = 8766

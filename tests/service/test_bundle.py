@@ -26,14 +26,17 @@ def main():
 """
 
 
-def wheel(folder: Path, name: str, requires: str = "", program: str = "") -> Path:
+def wheel(folder: Path, name: str, requires: str = "", program: str = "", licence: str = "") -> Path:
     """The smallest wheel that pip takes."""
     path = folder / f"{name}-{VERSION}-py3-none-any.whl"
     info = f"{name}-{VERSION}.dist-info"
     needs = f"Requires-Dist: {requires}\n" if requires else ""
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"{name}_small.py", program)
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {VERSION}\n{needs}")
+        said = f"License-Expression: {licence}\n" if licence else ""
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {VERSION}\n{said}{needs}")
+        if licence:
+            archive.writestr(f"{info}/licenses/LICENSE", f"Whoever keeps this text may use {name}.")
         archive.writestr(
             f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         )
@@ -47,7 +50,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two small wheels, and the pip that every Python brings along."""
     folder = tmp_path_factory.mktemp("wheels")
     wheel(folder, "sottovoce", "leaf", PROGRAM)
-    wheel(folder, "leaf")
+    wheel(folder, "leaf", licence="MIT")
     (pip,) = Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl")
     shutil.copy(pip, folder)
     return folder
@@ -89,7 +92,26 @@ def test_the_same_content_gives_the_same_archive_with_the_hash_of_every_file(
             file = opened.extractfile(f"sottovoce-{VERSION}/{name}")
             assert file is not None
             assert hashlib.sha256(file.read()).hexdigest() == digest
-    assert {"install.sh", "bundle.env", f"wheels/leaf-{VERSION}-py3-none-any.whl"} <= names
+    assert {"install.sh", "bundle.env", "THIRD-PARTY-NOTICES.txt", f"wheels/leaf-{VERSION}-py3-none-any.whl"} <= names
+
+
+def test_others_are_named_with_their_licences_and_the_texts_that_these_ask_for(unpacked: Path) -> None:
+    text = (unpacked / "THIRD-PARTY-NOTICES.txt").read_text("utf-8")
+    assert f"leaf {VERSION}: MIT" in text
+    assert "Whoever keeps this text may use leaf." in text
+    assert "\n  pip " in text
+    assert f"  sottovoce {VERSION}" not in text, "we are no third party"
+    for student in default_registry().student_names():
+        assert f"  {student}: " in text
+        assert (default_registry().find(student).path / "README.md").read_text("utf-8").strip() in text, "whose texts"
+
+
+def test_what_is_no_wheel_is_named(wheels: Path, tmp_path: Path) -> None:
+    some = tmp_path / "some"
+    shutil.copytree(wheels, some)
+    (some / "fake-1-py3-none-any.whl").write_bytes(b"nothing")
+    with pytest.raises(BundleError, match="fake-1"):
+        bundle_into(tmp_path / "sv.tar", some, (), default_registry())
 
 
 def test_what_is_missing_is_named_and_nothing_is_left(wheels: Path, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,6 +11,7 @@ from translate.audio import AudioSource
 from translate.bench.material import Recording
 from translate.events import AudioChunk, Event, Notice, Samples
 from translate.latency import SessionClock, ms_of
+from translate.usage import family_cpu_s
 
 __all__ = ["Captions", "Entry", "Open", "PacedSource", "Run", "record"]
 
@@ -49,7 +49,7 @@ class Run:
     start_ms: float
     """Session-clock time at which the recording's first sample was spoken."""
     cpu_s: float
-    """CPU time of the whole process during the run, over all threads."""
+    """CPU time during the run of this process and those that it has started: engines may live in a child."""
 
 
 class PacedSource:
@@ -88,7 +88,7 @@ class PacedSource:
 async def record(open_captions: Open, recording: Recording, *, delay_ms: float = 0.0) -> Run:
     """Play ``recording`` to a new session and collect what comes out. Raises what the session raises."""
     source = PacedSource(recording.samples, delay_ms=delay_ms)
-    cpu_s = time.process_time()
+    cpu_s = family_cpu_s()
     captions = open_captions(source, recording)
     captions.clock = SessionClock(asyncio.get_running_loop().time)
     entries: list[Entry] = []
@@ -97,4 +97,4 @@ async def record(open_captions: Open, recording: Recording, *, delay_ms: float =
             entries.append(Entry(captions.clock.now_ms(), event))
     finally:
         await captions.aclose()
-    return Run(recording, tuple(entries), source.start_ms, time.process_time() - cpu_s)
+    return Run(recording, tuple(entries), source.start_ms, family_cpu_s() - cpu_s)

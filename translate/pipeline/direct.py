@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections import OrderedDict
 
 from translate.config import Config
+from translate.engines import Engines
 from translate.events import RATE_HZ, Samples, Transcript
 from translate.speech.engine import RecognitionEngine
 from translate.speech.hypothesis import join
 from translate.speech.policy import CREDIBLE, plausible
 from translate.translation import Draft, Mode
+from translate.turns import Turns
 
-__all__ = ["DirectTranslator"]
+__all__ = ["DirectTranslator", "SharedEnglish"]
 
 _TAIL_EVERY_MS = 1500
 _TAIL_SHARE = 0.2
 """A tail costs as much as an update of the transcript and takes its turn from it: tails get this share of the time."""
 _TOKENS_PER_S = 8
 _SPARE_TOKENS = 8
+_SEGMENTS = 32
+"""Segments whose English is kept for readers of other languages, which may be some sentences behind."""
 
 
 class DirectTranslator:
@@ -62,3 +68,48 @@ class DirectTranslator:
         self._took_ms = (time.monotonic() - started_s) * 1000
         text = join(plausible(hypothesis, window.seconds, credible=CREDIBLE / 2)).strip()
         return Draft(text, "", True, transcript.rev) if transcript.final else Draft("", text, False, transcript.rev)
+
+
+class SharedEnglish:
+    """Whisper's English of what one session hears, worked out once however many languages are made from it.
+
+    Belongs to one event loop.
+    """
+
+    def __init__(self, engines: Engines, config: Config) -> None:
+        self._engines = engines
+        self._config = config
+        self._translators: dict[str, DirectTranslator] = {}
+        self._drafts: OrderedDict[int, Draft] = OrderedDict()
+        """The newest of each segment."""
+        self._working = asyncio.Lock()
+
+    def worth_a_step(self, transcript: Transcript, seen_rev: int) -> bool:
+        """Whether there is, or is worth to be made, something newer for a reader that has seen ``seen_rev``."""
+        known = self._drafts.get(transcript.segment)
+        return (known is not None and known.source_rev > seen_rev) or self._is_due(transcript)
+
+    async def step(self, transcript: Transcript, audio: Samples, mode: Mode, turns: Turns) -> Draft | None:
+        """The newest English of a segment, of this revision or a later one, or of one shortly before.
+
+        ``None``: the segment is final by now, and so will be the reader's next step.
+        """
+        async with self._working:
+            known = self._drafts.get(transcript.segment)
+            if known is not None and known.final:
+                return known if transcript.final else None
+            if known is None or (known.source_rev < transcript.rev and self._is_due(transcript)):
+                direct = self._translator(transcript.lang)
+                known = await turns.run(lambda: direct.step(transcript, audio, mode))
+                self._drafts[transcript.segment] = known
+                if len(self._drafts) > _SEGMENTS:
+                    self._drafts.popitem(last=False)
+            return known
+
+    def _is_due(self, transcript: Transcript) -> bool:
+        return self._translator(transcript.lang).worth_a_step(transcript)
+
+    def _translator(self, lang: str) -> DirectTranslator:
+        if lang not in self._translators:
+            self._translators[lang] = DirectTranslator(self._engines.recognition, self._config, lang)
+        return self._translators[lang]

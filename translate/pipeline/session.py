@@ -13,6 +13,7 @@ from translate.errors import SottovoceError
 from translate.events import Event
 from translate.languages import canonical
 from translate.latency import SessionClock
+from translate.pipeline.direct import SharedEnglish
 from translate.pipeline.outlet import Outlet
 from translate.pipeline.recognition import Heard, RecognitionStage
 from translate.pipeline.translation import TranslationWorker
@@ -152,6 +153,7 @@ class Session:
             outlet=self._outlet,
             heard=self._share,
         )
+        self._english = SharedEnglish(self._engines, self._config)
         for code in self._first_targets:
             self._start_worker(code)
         listening = asyncio.create_task(stage.listen())
@@ -183,6 +185,7 @@ class Session:
             self._config,
             clock=self.clock,
             outlet=self._outlet,
+            english=self._english,
             mode=lambda: self.mode,
             spoken=self._spoken,
         )

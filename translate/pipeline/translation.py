@@ -14,7 +14,7 @@ from translate.errors import LanguageError, SottovoceError
 from translate.events import Lag, Marks, Notice, Transcript, Translation
 from translate.languages import english_name
 from translate.latency import SessionClock
-from translate.pipeline.direct import DirectTranslator
+from translate.pipeline.direct import SharedEnglish
 from translate.pipeline.outlet import Outlet
 from translate.pipeline.recognition import Heard
 from translate.translation import Draft, IncrementalTranslator, Mode, Route
@@ -68,6 +68,7 @@ class TranslationWorker:
     """Translates what one session hears into one language.
 
     Args:
+        english: Whisper's own, shared by the session's workers.
         mode: asked before every step, since it can change during the session.
         spoken: the language that will be spoken, if that is known: its model is made ready before the first word.
     """
@@ -80,6 +81,7 @@ class TranslationWorker:
         *,
         clock: SessionClock,
         outlet: Outlet,
+        english: SharedEnglish,
         mode: Callable[[], Mode],
         spoken: str | None = None,
     ) -> None:
@@ -89,6 +91,7 @@ class TranslationWorker:
         self._config = config
         self._clock = clock
         self._outlet = outlet
+        self._english = english
         self._mode = mode
         self._spoken = spoken
         self._ways: dict[str, _Way | None] = {}
@@ -114,7 +117,9 @@ class TranslationWorker:
     async def _way(self, lang: str) -> _Way | None:
         if lang not in self._ways:
             try:
-                self._ways[lang] = _Way(self._engines, self._config, self._engines.route(lang, self.target))
+                self._ways[lang] = _Way(
+                    self._engines, self._config, self._engines.route(lang, self.target), self._english
+                )
             except LanguageError as error:
                 self._ways[lang] = None
                 await self._outlet.put(Notice(error.code, str(error), retryable=False))
@@ -127,11 +132,13 @@ class TranslationWorker:
         started_ms = self._clock.now_ms()
         await self._report_lag(transcript, started_ms)
         try:
-            draft = await way.step(heard, self._mode())
+            draft: Draft | None = await way.step(heard, self._mode())
         except WorkerError as error:  # the next step is likely to go well again
             draft = self._unchanged(transcript)
             message = f"a translation into {english_name(self.target)} is missing: {error}"
             await self._outlet.put(Notice(error.code, message, error.retryable))
+        if draft is None:
+            return
         marks = replace(transcript.marks, mt_start=started_ms, mt_end=self._clock.now_ms())
         translation = self._numbered(transcript, draft, marks)
         if translation is not None:
@@ -173,10 +180,12 @@ class _Way:
     Where no model knows the spoken language, Whisper's translate task puts the speech into English, and a model that.
     """
 
-    def __init__(self, engines: Engines, config: Config, route: Route) -> None:
+    def __init__(self, engines: Engines, config: Config, route: Route, english: SharedEnglish) -> None:
         text = route.of_text
         self._direct_turns, self._text_turns = engines.turns(route), engines.turns(text or route)
-        self._direct = DirectTranslator(engines.recognition, config, route.source) if route.kind == "whisper" else None
+        self._english = english if route.kind == "whisper" else None
+        self._seen = (-1, 0)
+        """Segment and revision of the English that was taken last."""
         self._text = (
             IncrementalTranslator(text, text.source, text.target, config.mt, glossary=engines.glossary)
             if text is not None
@@ -185,23 +194,32 @@ class _Way:
 
     def worth_a_step(self, heard: Heard) -> bool:
         """Whether this revision should be worked on at all."""
-        return self._direct is None or self._direct.worth_a_step(heard.transcript)
+        segment, rev = self._seen
+        seen_rev = rev if segment == heard.transcript.segment else 0
+        return self._english is None or self._english.worth_a_step(heard.transcript, seen_rev)
 
     async def warm_up(self) -> None:
         """Load the models of text: nobody should wait for that in mid-sentence."""
         if self._text is not None:
             await self._text_turns.run(self._text.warm_up)
 
-    async def step(self, heard: Heard, mode: Mode) -> Draft:
-        """The translation of one revision."""
+    async def step(self, heard: Heard, mode: Mode) -> Draft | None:
+        """The translation of one revision; ``None``: there will be one of a later revision soon."""
         transcript = heard.transcript
-        if self._direct is not None:
-            direct = self._direct
-            draft = await self._direct_turns.run(lambda: direct.step(transcript, heard.audio, mode))
-            if self._text is None:
+        if self._english is not None:
+            draft = await self._english.step(transcript, heard.audio, mode, self._direct_turns)
+            if draft is not None:
+                self._seen = (transcript.segment, draft.source_rev)
+            if draft is None or self._text is None:
                 return draft
             transcript = replace(
-                transcript, lang="en", committed=draft.committed, tail=draft.tail, final=draft.final, words=()
+                transcript,
+                rev=draft.source_rev,
+                lang="en",
+                committed=draft.committed,
+                tail=draft.tail,
+                final=draft.final,
+                words=(),
             )
         if self._text is not None:
             text = self._text

