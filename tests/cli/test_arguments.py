@@ -36,11 +36,35 @@ def test_without_a_command_the_help_is_shown(run) -> None:
     assert ran.stdout == run("--help").stdout
 
 
+def said_by(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str, str]:
+    """Exit status, output and errors of the program, run in this process: a new one for each would take a minute."""
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    return stopped.value.code, *capsys.readouterr()
+
+
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help(run, command: str) -> None:
-    ran = run(command, "--help")
-    assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout.lower().startswith(f"usage: sottovoce {command} ")  # argparse, behind distil, writes it small
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    status, said, errors = said_by(capsys, command, "--help")
+    assert (status, errors) == (0, "")
+    assert said.lower().startswith(f"usage: sottovoce {command} ")  # argparse, behind distil, writes it small
+
+
+@pytest.mark.parametrize("group", [(), ("token",), ("models",), ("config",), ("service",)])
+def test_what_a_command_does_is_said_in_one_whole_sentence(
+    capsys: pytest.CaptureFixture[str], group: tuple[str, ...]
+) -> None:
+    listed = said_by(capsys, *group, "--help")[1].split("Commands:")[1].strip().splitlines()
+    assert listed
+    assert all(line.endswith(".") and not line.endswith("...") for line in listed)
+
+
+@pytest.mark.parametrize(("command", "useless"), [("translate", "--model"), ("top", "--model"), ("top", "--glossary")])
+def test_a_command_offers_no_option_that_it_does_not_use(
+    capsys: pytest.CaptureFixture[str], command: str, useless: str
+) -> None:
+    assert useless not in said_by(capsys, command, "--help")[1]
+    assert "No such option" in said_by(capsys, command, useless, "x")[2]
 
 
 @pytest.mark.parametrize(
@@ -165,6 +189,21 @@ def test_standard_input_that_is_closed_is_said_to_be_so(refused, fast: tuple[str
                                 timeout=60, check=False)  # fmt: skip
     assert (from_shell.returncode, from_shell.stdout) == (2, "")
     assert from_shell.stderr == "sottovoce: standard input is closed; pipe raw PCM into it\n"
+
+
+def test_a_filter_without_standard_input_says_so() -> None:
+    program = 'exec "$0" -m translate translate --from en --to es <&-'
+    ran = subprocess.run(
+        ["bash", "-c", program, sys.executable], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "sottovoce: standard input is closed; pipe lines of text into it\n"
+
+
+def test_output_that_is_closed_is_no_failure() -> None:
+    program = 'exec "$0" -m translate models list >&- 2>&-'
+    ran = subprocess.run(["bash", "-c", program, sys.executable], timeout=60, check=False)
+    assert ran.returncode == 0
 
 
 def test_a_full_disk_is_one_line(run) -> None:

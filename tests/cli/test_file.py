@@ -164,3 +164,8 @@ def test_interrupted_it_finishes_what_was_heard(
     assert said
     assert messages[-1]["type"] == "end"
     assert messages[-1]["position"] < (clip.seconds - 1) * 16_000
+
+
+def test_where_nobody_speaks_that_is_said(run, clips, fast: tuple[str, ...]) -> None:
+    ran = run("file", clips["pv_empty"].path, *fast)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "sottovoce: no speech was found\n")

@@ -24,3 +24,11 @@ def test_without_portaudio_one_line_says_how_to_get_it(refused, fast: tuple[str,
     (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
     for arguments in (("live", "--devices"), ("live", *fast)):
         assert "PortAudio" in refused(2, *arguments, env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
+
+
+def test_a_machine_without_a_microphone_says_so(refused, tmp_path: Path) -> None:
+    (tmp_path / "sounddevice.py").write_text(
+        "_initialized = False\n_initialize = _terminate = lambda: None\nquery_devices = lambda: []\n"
+        "class PortAudioError(Exception): pass\nclass default: device = (-1, -1)\n"
+    )
+    assert "no input device" in refused(2, "live", "--devices", env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -13,6 +14,7 @@ import translate
 from translate.cli.completion import completion
 from translate.cli.lazy import LazyGroup
 from translate.errors import SottovoceError
+from translate.output.printable import printable
 
 __all__ = ["cli", "main"]
 
@@ -73,6 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _set_encoding() -> None:
     """Captions are UTF-8 in files and pipes, whatever the locale; a terminal shows what it can."""
+    if sys.stdout is None:  # closed by whoever started this
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # as long as the process
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         if sys.stdout.isatty():
             sys.stdout.reconfigure(errors="replace")
@@ -87,5 +93,5 @@ def _abandon_output() -> None:
 
 
 def _complain(message: str, status: int) -> int:
-    click.echo("sottovoce: " + " ".join(message.split()), err=True)
+    click.echo("sottovoce: " + printable(" ".join(message.split())), err=True)
     return status

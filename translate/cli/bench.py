@@ -23,23 +23,31 @@ if TYPE_CHECKING:
     from translate.bench.material import Clip, Recording
     from translate.bench.results import Report, Setting
     from translate.bench.suite import Request, Suite
+    from translate.events import Samples
 
 __all__ = ["bench"]
 
-_PARTS = ("latency", "quality", "stability", "silence", "load", "decode", "baselines", "fanout", "cost", "all")
-_OF_SPEECH = tuple(part for part in _PARTS if part not in ("fanout", "cost", "all"))
+_OF_SPEECH = ("latency", "quality", "stability", "silence", "load", "decode", "baselines")
+"""What `all` stands for."""
+_PARTS = (*_OF_SPEECH, "robust", "fanout", "cost", "soak", "all")
+_TROUBLES = tuple("clipped telephone whispered voice-10 voice-0 music silence bursts monologue".split())  # noqa: SIM905
+_ROBUST_MINUTES = 1.5
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False, writable=True)
 
 
-@click.command()
-@click.argument("what", nargs=-1, type=click.Choice(_PARTS))
+@click.command(short_help="Measure captions on recorded speech.")
+@click.argument("what", nargs=-1, type=click.Choice(_PARTS), metavar="[WHAT]...")
 @click.option("--material", type=_FOLDER, metavar="FOLDER", help="Clips with a manifest.tsv (default: four samples).")
 @click.option("--lang", "langs", metavar="LANG[,LANG]", default="", help="Only clips of these languages.")
 @click.option("--to", "targets", metavar="LANG[,LANG]", default="", help="Translate, too.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many clips of each language, drawn by --seed.")
 @click.option("--seed", type=int, default=0, show_default=True, help="For --limit and --minutes.")
-@click.option("--minutes", type=click.FloatRange(0.1, 240), help="Join the clips of each language to so many minutes.")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0.1, 240),
+    help="Join the clips of each language to so many minutes (robust: 1.5 if not given).",
+)
 @click.option(
     "--clock",
     type=click.Choice(["virtual", "real"]),
@@ -53,6 +61,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False, writable=True)
 )
 @click.option("--prices", type=_FILE, metavar="FILE", help="With cost: prices of services, in TOML.")
 @click.option("--watts", type=click.FloatRange(0.1, 1000), metavar="W", help="With cost: power of a busy core.")
+@click.option(
+    "--trouble", "troubles", type=click.Choice(_TROUBLES), multiple=True, help="With robust: only this one; repeatable."
+)
 @click.option("--json", "json_file", type=_FILE, metavar="FILE", help="Write all figures as JSON.")
 @click.option("--plot", "plot_file", type=_FILE, metavar="FILE.svg", help="Write latency against word errors as SVG.")
 @click.option("--logs", type=_FOLDER, metavar="FOLDER", help="Write event logs, with all text, for other scorers.")
@@ -70,6 +81,7 @@ def bench(
     listeners: tuple[int, ...],
     prices: Path | None,
     watts: float | None,
+    troubles: tuple[str, ...],
     json_file: Path | None,
     plot_file: Path | None,
     logs: Path | None,
@@ -78,31 +90,57 @@ def bench(
     """Measure captions on recorded speech; without WHAT, latency and stability.
 
     \b
+    latency    how late words are committed and shown, and how long each stage takes
+    quality    word errors beside the same model offline; with --to, BLEU and chrF
+    stability  how much of what was shown is taken back, and how late words are by LongYAAL
+    silence    words written where nobody speaks, as far as the material has such clips
+    load       how many people can speak at once
+    decode     what each model costs by itself
+    baselines  the same speech captioned by LocalAgreement-2, and at pauses only
+    all        all of the above
+    robust     bad sound in mid-talk: clipped, telephone, whispered, music, bursts, ...
+    fanout     how long many readers of one room wait for a text
+    cost       what an hour of speech costs, here and elsewhere
+    soak       the service under speech for an hour: the same at its end?
+
+    \b
     sottovoce bench                                        commit and show latency on four samples
     sottovoce bench quality --material speech --lang es    word errors beside the same model offline
-    sottovoce bench all --minutes 10 --plot plot.svg       everything but fanout and cost, on ten minutes of each
-    sottovoce bench fanout --listeners 500                 how long 500 readers of one room wait for a text
-    sottovoce bench cost --to en,de                        what an hour of speech costs, here and elsewhere
+    sottovoce bench all --minutes 10 --plot plot.svg       ten minutes of each language, and a picture
+    sottovoce bench robust --lang es --trouble music       one trouble, on a minute and a half of Spanish
+    sottovoce bench fanout --listeners 500
+    sottovoce bench cost --to en,de
+    sottovoce bench soak --to en --minutes 60
     """
     from translate.bench.report import show
 
     if "fanout" in what:
         _fanout(what, listeners, json_file)
         return
+    if "soak" in what:
+        from translate.cli.soak import run as soak
+
+        soak(what, config, _clips(material, langs.split(",") if langs else (), limit, seed, frozenset()), targets,
+             minutes=minutes or 60.0, speakers=speakers, json_file=json_file)  # fmt: skip
+        return
     from translate.cli.ledger import Ledger
 
     ledger = Ledger(what, prices, watts)
     what = ledger.measured
-    chosen = frozenset(_OF_SPEECH if "all" in what else what or ("latency", "stability"))
+    chosen = frozenset(what or ("latency", "stability")) - {"all"} | frozenset(_OF_SPEECH if "all" in what else ())
     wanted = [code.strip() for code in langs.split(",") if code.strip()]
+    from translate.bench.progress import Progress
     from translate.bench.suite import Request, Suite, check_packages
     from translate.engines import Engines
 
+    if troubles and "robust" not in chosen:
+        raise ConfigError("--trouble belongs to robust: add robust")
     check_packages(chosen)
     _check_files(chosen, json_file, plot_file)
     clips = _clips(material, wanted, limit, seed, chosen)
     engines = Engines(config)
     try:
+        minutes = minutes or (_ROBUST_MINUTES if "robust" in chosen else None)
         speech, left_out = _speech(clips, engines.sources, minutes, seed)
         request = Request(
             parts=chosen,
@@ -112,9 +150,12 @@ def bench(
             clock=clock,
             silent_lang=next((recording.lang for recording in speech), "en"),
             most_speakers=speakers,
+            troubles=troubles or _TROUBLES,
+            music=_music(clips) if "robust" in chosen else None,
+            seed=seed,
         )
         _check(request, left_out)
-        with _Progress() as progress:
+        with Progress() as progress:
             suite = Suite(request, engines, progress.tick)
             progress.expect(suite.seconds)
             ledger.start()
@@ -160,8 +201,11 @@ def _clips(
 
     clips = load_material(folder)
     if langs:
-        keep = [*(canonical(lang) for lang in langs if lang not in SPEECHLESS), *SPEECHLESS]
-        clips = select(clips, langs=keep)
+        spoken = [canonical(lang) for lang in langs if lang not in SPEECHLESS]
+        there = sorted({clip.lang for clip in clips} - SPEECHLESS)
+        if spoken and not set(spoken) & set(there):
+            raise ConfigError(f"the material has no clips in {', '.join(spoken)}; it has {', '.join(there) or 'none'}")
+        clips = select(clips, langs=[*spoken, *SPEECHLESS])
     if chosen == {"silence"}:
         clips = [clip for clip in clips if clip.wordless]
     return select(clips, limit=limit, seed=seed)
@@ -189,11 +233,21 @@ def _silent(clips: Sequence[Clip]) -> list[Recording]:
     return [read(clip) for clip in clips if clip.wordless]
 
 
+def _music(clips: Sequence[Clip]) -> Samples | None:
+    """The first music of the material."""
+    from translate.bench.material import read
+
+    music = next((clip for clip in clips if clip.lang == "music" or "music" in clip.kind), None)
+    return None if music is None else read(music).speech
+
+
 def _check_files(parts: frozenset[str], json_file: Path | None, plot_file: Path | None) -> None:
     """Raises ConfigError for files that could not be written when minutes have gone into their figures."""
     for file in (json_file, plot_file):
         if file is not None and not file.absolute().parent.is_dir():
             raise ConfigError(f"cannot write {file}: there is no folder {file.absolute().parent}")
+    if plot_file is not None and plot_file.suffix.lower() != ".svg":
+        raise ConfigError(f"--plot writes SVG: give {plot_file.name} the ending .svg")
     if plot_file is not None and not parts & {"quality", "baselines"}:
         raise ConfigError("--plot shows latency against word errors: add quality or baselines")
 
@@ -204,6 +258,8 @@ def _check(request: Request, left_out: Sequence[str]) -> None:
     if not request.speech and parts - {"silence", "decode"}:
         why = f"; the model does not know {', '.join(left_out)}" if left_out else ""
         raise ConfigError(f"the material has no speech to measure {', '.join(sorted(parts))} on{why}")
+    if "robust" in parts and not any(recording.thirds for recording in request.speech):
+        raise ConfigError("robust needs six clips of a language or more in a talk; ask for more --minutes")
     if not request.silent and parts == {"silence"}:
         raise ConfigError("the material has no clips of lang none or music; name a folder with some with --material")
 
@@ -247,29 +303,3 @@ def _write(report: Report, suite: Suite, json_file: Path | None, plot_file: Path
         write_logs(logs, stem, runs)
         for lang in report.systems[0].translations if name == report.systems[0].name else ():
             write_logs(logs, f"{stem}-{lang}", [run for run in runs if run.recording.lang != lang], lang)
-
-
-class _Progress:
-    """A bar on standard error, where that is a terminal."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import Progress
-
-        self._bar = Progress(console=Console(stderr=True), disable=not sys.stderr.isatty())
-        self._task = self._bar.add_task("bench", total=None)
-
-    def __enter__(self) -> _Progress:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def expect(self, seconds: float) -> None:
-        """How much audio there is to go through."""
-        self._bar.update(self._task, total=seconds)
-
-    def tick(self, done: str, seconds: float) -> None:
-        """So much of it is done."""
-        self._bar.update(self._task, description=done, advance=seconds)

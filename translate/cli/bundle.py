@@ -15,7 +15,7 @@ _OUT = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
 
-@click.command()
+@click.command(short_help="Pack everything for a machine without a network.")
 @click.argument("out", type=_OUT, metavar="OUT.tar")
 @click.option("--wheels", type=_FOLDER, metavar="FOLDER", help="Wheels of Sottovoce and all that it needs.")
 @click.option("--download", is_flag=True, help="Fetch the wheels with pip: the only step that uses a network.")

@@ -18,12 +18,12 @@ __all__ = ["config"]
 _FILE = click.Path(path_type=Path)
 
 
-@click.group()
+@click.group(short_help="Settings: write, show or check a file.")
 def config() -> None:
     """Settings: write a file to start from, show what is in force, check a file."""
 
 
-@config.command()
+@config.command(short_help="Write a settings file with every key as a comment.")
 @click.argument("file", type=_FILE, required=False)
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 def init(file: Path | None, force: bool) -> None:
@@ -53,11 +53,11 @@ def show(path: Path | None, changed: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_as_json(reading, changed_only=changed), ensure_ascii=False, indent=1))
     else:
-        click.echo(effective(reading, changed_only=changed), nl=False)
+        click.echo(effective(reading, changed_only=changed) or "# every setting has its default\n", nl=False)
     _complain(reading)
 
 
-@config.command()
+@config.command(short_help="Say everything that is wrong in a file.")
 @click.argument("file", type=_FILE, required=False)
 def check(file: Path | None) -> None:
     """Say everything that is wrong in FILE, a line for each; without FILE in the usual files and the environment.

@@ -16,6 +16,7 @@ __all__ = ["distil"]
 @click.command(
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
     add_help_option=False,
+    short_help="Make a small translation model from parallel text.",
 )
 @click.pass_context
 def distil(context: click.Context) -> None:

@@ -36,7 +36,7 @@ class Finding:
     data: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
-@click.command()
+@click.command(short_help="Say what is missing here, and what speed to expect.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 def doctor(as_json: bool) -> None:
     """Say what is missing on this machine, how to get it, and what speed to expect.

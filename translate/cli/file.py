@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["file"]
 
 
-@click.command()
+@click.command(short_help="Caption a recording, or raw audio on standard input.")
 @click.argument("path", metavar="PATH")
 @languages_wanted
 @click.option(
@@ -34,9 +34,12 @@ __all__ = ["file"]
     show_default=True,
     help="What to write; events: the wire events, a JSON message a line.",
 )
-@click.option("--pace", type=click.FloatRange(0, 10), default=0.0, help="1: as it was spoken; 0: as fast as it goes.")
-@click.option("--rate", "rate_hz", type=click.IntRange(4000, 192_000), default=16_000, help="With PATH `-`: hertz.")
-@click.option("--channels", type=click.IntRange(1, 8), default=1, help="With PATH `-`: channels.")
+@click.option("--pace", type=click.FloatRange(0, 10), default=0.0, show_default=True,
+              help="1: as it was spoken; 0: as fast as it goes.")  # fmt: skip
+@click.option("--rate", "rate_hz", type=click.IntRange(4000, 192_000), default=16_000, show_default=True,
+              help="With PATH `-`: hertz.")  # fmt: skip
+@click.option("--channels", type=click.IntRange(1, 8), default=1, show_default=True,
+              help="With PATH `-`: channels, interleaved.")  # fmt: skip
 @configured
 def file(path: str, wanted: Wanted, form: str, pace: float, rate_hz: int, channels: int, config: Config) -> None:
     """Write captions of PATH, an audio or video file of any format; `-`: raw 16-bit PCM on standard input.
@@ -72,7 +75,7 @@ def _run(source: AudioSource, length_ms: float | None, wanted: Wanted, form: str
 
 async def _caption(source: AudioSource, length_ms: float | None, wanted: Wanted, form: str, engines: Engines) -> int:
     """The exit status; interrupted, once what was heard until then has been written."""
-    from translate.events import Lag, Notice
+    from translate.events import Lag, Notice, Transcript
     from translate.output.transcripts import recorded
     from translate.output.writers import make_writer, one_line
     from translate.pipeline.session import Session
@@ -82,16 +85,20 @@ async def _caption(source: AudioSource, length_ms: float | None, wanted: Wanted,
     )
     writer = make_writer(form, click.echo, wanted.targets, session.clock)
     transcripts = recorded(session, engines.config.transcripts, "file")
+    heard = False
     with transcripts as talk, _Progress(length_ms) as progress, ends(source) as interrupt:
         try:
             async for event in talk:
                 writer.add(event)
                 progress.add(event)
+                heard = heard or (isinstance(event, Transcript) and bool(event.committed.strip()))
                 if isinstance(event, (Notice, Lag)):
                     click.echo(f"sottovoce: {one_line(event)}", err=True)
         finally:
             await session.aclose()
             writer.close()
+    if not heard and not interrupt.exit_status:
+        click.echo("sottovoce: no speech was found", err=True)
     return interrupt.exit_status
 
 

@@ -13,7 +13,7 @@ from translate.errors import SottovoceError
 __all__ = ["find"]
 
 
-@click.command()
+@click.command(short_help="List the services on the local network.")
 @click.option(
     "--timeout", "timeout_s", type=click.FloatRange(0.2, 60), default=3.0, show_default=True, metavar="SECONDS",
     help="How long to wait for answers.",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from translate.bench.cost import WATTS_PER_CORE, Cost, Meter, load_prices, table
+from translate.bench.cost import table
+from translate.cost import WATTS_PER_CORE, Cost, Meter, load_prices
 from translate.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -97,8 +97,11 @@ def _speak(
 
 def _list() -> None:
     from translate.audio import list_devices
+    from translate.audio.devices import choose_device
 
-    for device in list_devices():
+    devices = list_devices()
+    choose_device(devices, None)  # says what to do where there is none
+    for device in devices:
         mark = "*" if device.is_default else " "
         click.echo(f"{mark} {device.name}  ({device.channels} ch, {device.rate_hz} Hz)")
 

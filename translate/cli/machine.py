@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-import statistics
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Machine", "Speed", "look", "measure"]
+__all__ = ["Machine", "Speed", "best_ms", "look", "measure"]
 
 _FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimddp", "i8mm", "sve")
 
@@ -19,6 +18,7 @@ _FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "as
 # at pauses holds about 4.5 s of speech and 1 s of padding, at about 4 tokens a second.
 _WINDOW_FRAMES = 550
 _WINDOW_TOKENS = 18
+_TIMED_TOKENS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +108,11 @@ def measure(folder: Path, compute_type: str, threads: int) -> Speed:
         # The end of the text is forbidden, so that exactly this many come: CTranslate2 decodes half of max_length.
         model.generate(encoded, [prompt], beam_size=1, max_length=2 * tokens, suppress_tokens=[end_of_text])
 
-    encode_3s_ms = _median_ms(lambda: model.encode(features(300)))
-    encode_window_ms = _median_ms(lambda: model.encode(features(_WINDOW_FRAMES)))
-    decode_token_ms = max(0.0, _median_ms(lambda: decode(24)) - _median_ms(lambda: decode(8))) / 16
-    # The prompt costs about as much as decoded tokens do.
+    encode_3s_ms = best_ms(lambda: model.encode(features(300)))
+    encode_window_ms = best_ms(lambda: model.encode(features(_WINDOW_FRAMES)))
+    # The prompt costs about as much as decoded tokens do. (Not the difference between a long text and a short one:
+    # on a busy machine that is as likely nothing as twice the truth.)
+    decode_token_ms = best_ms(lambda: decode(_TIMED_TOKENS)) / (_TIMED_TOKENS + len(prompt))
     update_ms = encode_window_ms + (_WINDOW_TOKENS + len(prompt)) * decode_token_ms
     return Speed(encode_3s_ms, decode_token_ms, update_ms, load_ms)
 
@@ -121,14 +122,15 @@ def _prompt(multilingual: bool) -> list[int]:
     return [50258, 50259, 50359] if multilingual else [50257]
 
 
-def _median_ms(run: Callable[[], object], times: int = 5) -> float:
+def best_ms(run: Callable[[], object], times: int = 9, now_s: Callable[[], float] = time.perf_counter) -> float:
+    """The shortest of some durations of ``run``, in milliseconds: what else the machine does can only add to one."""
     run()  # the first one allocates
     taken = []
     for _ in range(times):
-        start = time.perf_counter()
+        began_s = now_s()
         run()
-        taken.append((time.perf_counter() - start) * 1000)
-    return statistics.median(taken)
+        taken.append((now_s() - began_s) * 1000)
+    return min(taken)
 
 
 def _processor_words() -> tuple[str, frozenset[str]]:

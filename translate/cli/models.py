@@ -48,6 +48,7 @@ def list_models(as_json: bool) -> None:
         return
     table = Table("name", "kind", "languages", "size", "where, or how to get it", "licence", box=None, pad_edge=False)
     table.columns[3].justify = "right"
+    table.columns[4].overflow = "fold"  # a path that is cut is of no use
     for row in rows:
         table.add_row(
             row["name"],
@@ -60,7 +61,7 @@ def list_models(as_json: bool) -> None:
     console().print(table)
 
 
-@models.command("path")
+@models.command("path", short_help="Print the folder of a model.")
 @click.argument("name")
 def path_of_model(name: str) -> None:
     """Print the folder of a model; a model that comes in parts is joined first."""

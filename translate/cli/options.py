@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +16,14 @@ from translate.config.load import default_files
 from translate.errors import ConfigError
 from translate.languages import canonical
 
-__all__ = ["Wanted", "configured", "languages_wanted", "read_again"]
+__all__ = [
+    "Wanted",
+    "configured",
+    "configured_for_text",
+    "configured_to_watch",
+    "languages_wanted",
+    "read_again",
+]
 
 _READ = "translate.cli.options.read"
 
@@ -53,21 +59,64 @@ def languages_wanted(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def configured(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds ``--config``, ``--set``, ``--model``, ``--verbose`` and ``--log-format``.
+    """Adds ``--config``, ``--set``, ``--model``, ``--glossary``, ``--verbose`` and ``--log-format``.
 
     The command gets ``config: Config``; what it logs goes to standard error as ``config.log`` says. The same settings
     can be read again with :func:`read_again`.
     """
+    return _configured(command, (*_SETTINGS, _MODEL, _GLOSSARY, *_LOGGING))
 
+
+def configured_for_text(command: Callable[..., Any]) -> Callable[..., Any]:
+    """As :func:`configured`, for a command that recognizes no speech."""
+    return _configured(command, (*_SETTINGS, _GLOSSARY, *_LOGGING))
+
+
+def configured_to_watch(command: Callable[..., Any]) -> Callable[..., Any]:
+    """As :func:`configured`, for a command that uses no model."""
+    return _configured(command, (*_SETTINGS, *_LOGGING))
+
+
+_SETTINGS = (
+    click.option(
+        "--config",
+        "path_of_config",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Settings in TOML, in place of the usual files (see: sottovoce config).",
+    ),
+    click.option(
+        "--set", "assignments", metavar="GROUP.KEY=VALUE", multiple=True,
+        help="One setting, as in the TOML file; repeatable.",
+    ),
+)  # fmt: skip
+_MODEL = click.option("--model", metavar="NAME|FOLDER", help="Recognition model (see: sottovoce models list).")
+_GLOSSARY = click.option(
+    "--glossary",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Names and terms that come out as written: TSV; the first line names the languages.",
+)
+_LOGGING = (
+    click.option("--verbose", is_flag=True, help="Say more on standard error."),
+    click.option(
+        "--log-format",
+        type=click.Choice(["auto", "text", "json"]),
+        help="Form of messages on standard error (default: log.format, auto).",
+    ),
+)
+
+
+def _configured(command: Callable[..., Any], options: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
     @functools.wraps(command)
     def wrapped(
         *args: Any,
         path_of_config: Path | None,
         assignments: tuple[str, ...],
-        model: str | None,
-        glossary: Path | None,
         verbose: bool,
         log_format: str | None,
+        model: str | None = None,
+        glossary: Path | None = None,
         **kwargs: Any,
     ) -> Any:
         flags = _flags(assignments)
@@ -82,31 +131,9 @@ def configured(command: Callable[..., Any]) -> Callable[..., Any]:
         click.get_current_context().meta[_READ] = read
         config = read()
         logs.configure(config.log)
-        return command(*args, config=_with_hotwords(config, kwargs.get("wanted")), **kwargs)
+        return command(*args, config=config, **kwargs)
 
-    for decorate in (
-        click.option(
-            "--log-format", type=click.Choice(["auto", "text", "json"]), help="Form of messages on standard error."
-        ),
-        click.option("--verbose", is_flag=True, help="Say more on standard error."),
-        click.option(
-            "--glossary",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="Names and terms that come out as written.",
-        ),
-        click.option("--model", metavar="NAME|FOLDER", help="Recognition model (see: sottovoce models list)."),
-        click.option(
-            "--set", "assignments", metavar="GROUP.KEY=VALUE", multiple=True, help="One setting, as in the TOML file."
-        ),
-        click.option(
-            "--config",
-            "path_of_config",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="Settings in TOML, in place of the usual files (see: sottovoce config).",
-        ),
-    ):
+    for decorate in reversed(options):
         wrapped = decorate(wrapped)
     return wrapped
 
@@ -118,18 +145,6 @@ def read_again() -> Callable[[], Config]:
     """
     read: Callable[[], Config] = click.get_current_context().meta[_READ]
     return read
-
-
-def _with_hotwords(config: Config, wanted: Wanted | None) -> Config:
-    """``config`` with what its glossary has for recognition to listen for."""
-    if config.mt.glossary is None:
-        return config
-    from translate.translation.glossary import read_glossary  # not at the top: it brings the engine with it
-
-    spoken = None if wanted is None or wanted.spoken == "auto" else wanted.spoken
-    hotwords = read_glossary(Path(config.mt.glossary)).hotwords(spoken)
-    asr = dataclasses.replace(config.asr, hotwords=tuple(dict.fromkeys((*config.asr.hotwords, *hotwords))))
-    return dataclasses.replace(config, asr=asr)
 
 
 def _flags(assignments: tuple[str, ...]) -> dict[str, dict[str, Any]]:

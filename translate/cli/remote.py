@@ -44,7 +44,7 @@ def speak(
 
 def _asked(where: str, fingerprint: str) -> bool:
     """Lets a person compare the fingerprint with the one that the service shows; nobody there: no."""
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         click.echo(f"sottovoce: SHA-256 of the authority of {where}: {fingerprint}", err=True)
         return False
     click.echo(f"Nobody this machine knows vouches for {where}.", err=True)

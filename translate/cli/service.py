@@ -31,7 +31,7 @@ def service() -> None:
     """Start with the machine, watched by systemd."""
 
 
-@service.command()
+@service.command(short_help="Install the service and start it.")
 @_placed
 @click.option("--microphone", is_flag=True, help="The microphone of this machine speaks, too.")
 @click.option("--display", is_flag=True, help="Captions on the screen of this machine, too.")
@@ -68,7 +68,7 @@ def install(
         click.echo("it runs; see: sottovoce service status" + (" --user" if user else ""))
 
 
-@service.command()
+@service.command(short_help="Stop the service and remove it; settings stay.")
 @_placed
 def uninstall(user: bool, root: Path | None) -> None:
     """Stop the service and remove it; settings, models, keys and transcripts stay."""

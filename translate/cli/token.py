@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from translate.cli.options import configured
+from translate.cli.options import configured_to_watch
 from translate.config import Config
 from translate.errors import SottovoceError
 
@@ -41,7 +41,7 @@ class Duration(click.ParamType[float]):
         return float(int(parts[1]) * _UNITS_S[parts[2]])
 
 
-@click.group()
+@click.group(short_help="Make, list and withdraw links into rooms.")
 def token() -> None:
     """Make, list and withdraw links into rooms (a running service takes notice at once)."""
 
@@ -52,7 +52,7 @@ def token() -> None:
 @click.option("--valid", "valid_s", type=Duration(), default="30d", show_default=True, help="30m, 12h, 90d, forever.")
 @click.option("--label", default="", metavar="TEXT", help="What it is for, to be told by in the list.")
 @click.option("--reuse", is_flag=True, help="Print the link made before with this role, room and label, if it lasts.")
-@configured
+@configured_to_watch
 def create(role: str, room: str, valid_s: float, label: str, reuse: bool, config: Config) -> None:
     """Make a link and print it, on a terminal with its QR code.
 
@@ -98,7 +98,7 @@ def list_(as_json: bool) -> None:
         click.echo("{:<9} {:<8} {:<16} {:<8} {:<17} {}".format(*row).rstrip())
 
 
-@token.command()
+@token.command(short_help="Withdraw tokens by their ID.")
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
 def revoke(ids: tuple[str, ...]) -> None:
     """Withdraw tokens by their ID (see: sottovoce token list); who came in with one is sent out."""

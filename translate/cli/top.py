@@ -15,7 +15,7 @@ from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 import click
 
-from translate.cli.options import configured
+from translate.cli.options import configured_to_watch
 from translate.config import Config
 from translate.errors import ConfigError, SottovoceError
 
@@ -33,6 +33,7 @@ _STAGES: Final = {
     "mt": "translation",
     "send": "made to sent",
     "capture_to_sent": "spoken to sent",
+    "paint": "sent to painted",
     "glass_to_glass": "spoken to painted",
 }
 _LONGEST_ANSWER_BYTES: Final = 4_000_000
@@ -44,13 +45,13 @@ class NoServiceError(SottovoceError):
     code = "no_service"
 
 
-@click.command()
+@click.command(short_help="Watch a running service.")
 @click.argument("url", required=False)
 @click.option("--once", is_flag=True, help="Show it once and stop.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a look instead of tables.")
 @click.option("--every", "every_s", type=click.FloatRange(0.2, 3600), default=1.0, show_default=True, help="Seconds.")
 @click.option("--authority", type=click.Path(path_type=Path), metavar="FILE", help="Certificate to trust with https.")
-@configured
+@configured_to_watch
 def top(url: str | None, once: bool, as_json: bool, every_s: float, authority: Path | None, config: Config) -> None:
     """Watch a running service: load, delays of each stage, and what went wrong. Ctrl-C ends.
 

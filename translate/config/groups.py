@@ -197,6 +197,12 @@ class ServiceConfig:
         low=5000,
         high=3_600_000,
     )
+    busy_core_w: float = _setting(
+        10.0, "power of one busy core, where the processor does not tell what it uses", low=0.1, high=1000
+    )
+    prices: str | None = _setting(
+        None, "file of cloud prices (TOML) that the operator's page compares with; none: the examples that ship"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
