@@ -7,9 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+from translate.bench.trouble import TROUBLES
 from translate.cli import main
+from translate.cli.bench import bench
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -34,12 +37,24 @@ def test_what_cannot_end_well_is_refused_before_it_starts(capsys: pytest.Capture
     assert "manifest.tsv" in refused(capsys, "latency", "--material", str(tmp_path))
     assert "add quality" in refused(capsys, "latency", "--plot", str(tmp_path / "plot.svg"))
     assert "no folder" in refused(capsys, "latency", "--json", str(tmp_path / "nowhere" / "x.json"))
+    assert "no clips in ja; it has de, en, es, fr" in refused(capsys, "latency", "--lang", "ja")
+    assert "ending .svg" in refused(capsys, "quality", "--plot", str(tmp_path / "plot.png"))
+    assert "add robust" in refused(capsys, "latency", "--trouble", "music")
     assert "'speed'" in refused(capsys, "speed")
 
 
 @pytest.mark.models
 def test_there_is_nothing_to_measure_where_the_model_knows_no_language(capsys: pytest.CaptureFixture[str]) -> None:
     assert "does not know de" in refused(capsys, "latency", "--model", "whisper-tiny.en", "--lang", "de")
+    assert "more --minutes" in refused(
+        capsys, "robust", "--model", "whisper-tiny.en", "--lang", "en", "--minutes", "0.3"
+    )
+
+
+def test_every_trouble_can_be_asked_for() -> None:
+    (option,) = (one for one in bench.params if one.name == "troubles")
+    assert isinstance(option.type, click.Choice)
+    assert list(option.type.choices) == list(TROUBLES)
 
 
 @pytest.mark.models

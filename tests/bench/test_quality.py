@@ -72,7 +72,7 @@ def test_translations_are_scored(
     assert quality.scores(quality.pairs([good], "fr")) is None
 
 
-def test_a_long_recording_is_rated_at_its_beginning_and_its_end(
+def test_a_long_recording_is_rated_at_its_beginning_in_its_middle_and_at_its_end(
     make_run: Callable[..., Run], make_recording: Callable[..., Recording]
 ) -> None:
     one = make_recording(lang="de", transcript="eins zwei")
@@ -80,7 +80,7 @@ def test_a_long_recording_is_rated_at_its_beginning_and_its_end(
     parts = tuple(Part(clip, 3000 * i, 3000 * i + 2000) for i in range(6))
     long = replace(one, parts=parts, samples=np.zeros(19 * RATE_HZ, np.float32))
     heard = [(w, 3000 * i + at) for i in range(6) for w, at in ((" eins", 500), (" zwei" if i < 4 else " drei", 1500))]
-    first, last = quality.thirds([make_run([(20_000, 0, heard, "", True)], of=long)])
-    assert quality.word_errors(first) == Errors(0, 0, 0, 4)
+    first, middle, last = quality.thirds([make_run([(20_000, 0, heard, "", True)], of=long)])
+    assert quality.word_errors(first) == quality.word_errors(middle) == Errors(0, 0, 0, 4)
     assert quality.word_errors(last) == Errors(2, 0, 0, 4)
-    assert quality.thirds([make_run([], of=one)]) == ([], [])
+    assert quality.thirds([make_run([], of=one)]) == ([], [], [])

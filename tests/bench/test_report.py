@@ -19,6 +19,7 @@ from translate.bench.plot import Point, svg
 from translate.bench.record import Run
 from translate.bench.report import plot, show
 from translate.bench.results import Report, Setting, System, as_json
+from translate.bench.robust import Outcome
 from translate.bench.spread import Spread
 
 SETTING = Setting(
@@ -80,3 +81,18 @@ def test_every_point_lies_within_the_axes(places: list[tuple[float, float]]) -> 
     assert all(70 <= x <= 490 and 40 <= y <= 360 for x, y in dots)
     by_latency = sorted(zip(places, dots, strict=True))
     assert all(one[1][0] <= other[1][0] for one, other in itertools.pairwise(by_latency))
+
+
+def test_troubles_are_shown_with_what_was_before_and_after() -> None:
+    errors = [quality.Errors(edits, 0, 0, 200) for edits in (20, 90, 80, 24, 26)]
+    spreads = [Spread(9, ms, 2 * ms, 3 * ms) for ms in (810.0, 1220.0, 930.0)]
+    clipped = Outcome("clipped", *errors, 7, 0, None, *spreads, 2.44, 11.6)
+    silence = Outcome("silence", None, None, None, *errors[3:], 0, 0, 3, spreads[0], None, None, None, None)
+    text = io.StringIO()
+    show(Report(SETTING, robust=(clipped, silence)), Console(file=text, width=120))
+    rows = [[cell.strip() for cell in line.strip("│\n").split("│")] for line in text.getvalue().splitlines()]
+    assert ["20 dB too loud, cut off", "10.0", "45.0", "40.0", "12.0", "13.0", "7", "0"] in rows
+    assert ["20 dB too loud, cut off", "0.81", "1.22", "2.44", "0.93", "2.4", "+12"] in rows
+    assert ["5 minutes of silence: 3 words", "-", "-", "-", "12.0", "13.0", "0", "0"] in rows
+    assert ["5 minutes of silence: 3 words", "0.81", "-", "-", "-", "-", "-"] in rows
+    assert as_json(clipped)["troubled"]["rate"] == 0.45

@@ -82,3 +82,20 @@ def test_words_after_a_long_pause_are_found_where_they_are(samples_of: Any, name
         return changes[0].position - len(pause)
 
     assert abs(began(60) - began(1)) <= RATE_HZ // 8
+
+
+@pytest.mark.parametrize("name", ["fleurs_es_005", "fleurs_fr_008"])
+def test_a_quiet_speaker_is_heard_after_a_loud_one(samples_of: Any, name: str) -> None:
+    """One shouts into the microphone, a second later another speaks from the far end of the room, 45 dB lower."""
+    quiet = samples_of(name)
+    quiet = np.asarray(quiet * 0.003 / np.sqrt(np.mean(quiet**2)), np.float32)
+    pause = np.random.default_rng(0).normal(0, 0.0002, RATE_HZ).astype(np.float32)
+    loud = np.clip(samples_of("fleurs_de_005")[: 4 * RATE_HZ] * 20, -1, 1)
+
+    def heard(*before: Any) -> int:
+        start = sum(map(len, before))
+        changes = list(StreamingVad(VadConfig()).push(np.concatenate([*before, quiet, pause])))
+        spans = zip(changes[::2], changes[1::2], strict=True)
+        return sum(max(0, closed.position - max(start, opened.position)) for opened, closed in spans)
+
+    assert heard(loud, pause) >= 0.95 * heard(pause)

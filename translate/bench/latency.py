@@ -11,7 +11,7 @@ Word ends are those of :attr:`Transcript.words`, so of the recognizer itself; se
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from translate.bench.record import Run
@@ -64,7 +64,10 @@ class Latency:
     show: Spread | None
     first_third: Spread | None
     """Commit latency of words in the first third of recordings of two minutes and more."""
+    middle_third: Spread | None
     last_third: Spread | None
+    langs: Mapping[str, Spread]
+    """Commit latency by language, where there are several."""
     stages: dict[str, Spread]
     """Of transcripts; those of translations where there are any."""
     cpu_share: float
@@ -88,10 +91,20 @@ def measure(runs: Sequence[Run]) -> Latency:
         commit=Spread.of([t.commit_ms for _, t in timed]),
         show=Spread.of([t.show_ms for _, t in timed if t.show_ms is not None]),
         first_third=Spread.of([t.commit_ms for run, t in long if third(run, t) <= 0]),
+        middle_third=Spread.of([t.commit_ms for run, t in long if third(run, t) == 1]),
         last_third=Spread.of([t.commit_ms for run, t in long if third(run, t) >= 2]),
+        langs=_by_lang(timed),
         stages={name: spread for name, values in delays.items() if (spread := Spread.of(values))},
         cpu_share=sum(run.cpu_s for run in runs) / seconds if seconds else 0.0,
     )
+
+
+def _by_lang(timed: Iterable[tuple[Run, Timing]]) -> dict[str, Spread]:
+    delays: dict[str, list[float]] = {}
+    for run, timing in timed:
+        delays.setdefault(run.recording.lang, []).append(timing.commit_ms)
+    found = {lang: spread for lang, values in delays.items() if (spread := Spread.of(values))}
+    return found if len(found) > 1 else {}
 
 
 def timings(run: Run) -> list[Timing]:

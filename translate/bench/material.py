@@ -8,6 +8,8 @@ Columns (tab-separated, as Python's ``csv`` writes them): ``file`` and ``lang`` 
 from __future__ import annotations
 
 import csv
+import itertools
+import math
 import random
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -21,12 +23,14 @@ from translate.errors import ConfigError
 from translate.events import RATE_HZ, Samples
 from translate.resources import web_folder
 
-__all__ = ["SPEECHLESS", "Clip", "Part", "Recording", "join", "load_material", "read", "select"]
+__all__ = ["SPEECHLESS", "Clip", "Part", "Recording", "Stretch", "assemble", "join", "load_material", "read", "select"]
 
 SPEECHLESS = frozenset({"none", "music"})
 """What stands for the language of a clip in which nobody speaks."""
 _TRAILING = RATE_HZ
 """A second of silence after a recording, as after a person: its last words wait for the detector as they do in life."""
+_LEAST_PARTS = 6
+"""A third of fewer is a clip: it tells of the clip, not of the beginning or the end."""
 _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.3, 2.0
 
 
@@ -55,6 +59,20 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """Some clips of a recording that follow one another. Milliseconds from the recording's first sample."""
+
+    parts: tuple[Part, ...]
+    from_ms: float
+    to_ms: float
+
+    @property
+    def transcript(self) -> str | None:
+        """What is said; ``None`` unless it is known of every part."""
+        return _joined([part.clip.transcript for part in self.parts])
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """Audio for one session: a clip, or clips of one language joined with pauses, and a second of silence."""
 
@@ -78,6 +96,23 @@ class Recording:
     def transcript(self) -> str | None:
         """What is said; ``None`` unless it is known of every part."""
         return _joined([part.clip.transcript for part in self.parts])
+
+    @property
+    def thirds(self) -> tuple[Stretch, ...]:
+        """The beginning, the middle and the end, cut in the middle of pauses; nothing where there are few parts."""
+        size = len(self.parts) // 3
+        if len(self.parts) < _LEAST_PARTS:
+            return ()
+        pieces = (self.parts[:size], self.parts[size:-size], self.parts[-size:])
+        cuts = [(before[-1].end_ms + after[0].start_ms) / 2 for before, after in itertools.pairwise(pieces)]
+        places = (0.0, *cuts, math.inf)
+        return tuple(Stretch(piece, *places[i : i + 2]) for i, piece in enumerate(pieces))
+
+    def between(self, from_ms: float, to_ms: float) -> Samples:
+        """The audio between two places, without the silence after the recording."""
+        last_ms = self.seconds * 1000
+        start, end = (round(min(ms, last_ms) * RATE_HZ / 1000) for ms in (from_ms, to_ms))
+        return self.samples[start:end]
 
     def translation(self, lang: str) -> str | None:
         """What is said, in ``lang``; ``None`` unless it is known of every part."""
@@ -147,7 +182,7 @@ def select(clips: Sequence[Clip], *, langs: Sequence[str] = (), limit: int | Non
 def read(clip: Clip) -> Recording:
     """The clip as a recording of its own. Raises AudioError."""
     samples = _samples(clip.path)
-    return _recording(clip.id, [(clip, samples)], [0.0])
+    return assemble(clip.id, [(clip, samples)], [0.0])
 
 
 def join(clips: Sequence[Clip], *, minutes: float, seed: int = 0) -> Recording:
@@ -176,10 +211,11 @@ def join(clips: Sequence[Clip], *, minutes: float, seed: int = 0) -> Recording:
             length_s += pauses[-1] + len(samples) / RATE_HZ
             if length_s >= minutes * 60:
                 break
-    return _recording(f"{clips[0].lang}-{minutes:g}min", parts, pauses)
+    return assemble(f"{clips[0].lang}-{minutes:g}min", parts, pauses)
 
 
-def _recording(name: str, clips: Sequence[tuple[Clip, Samples]], pauses_s: Sequence[float]) -> Recording:
+def assemble(name: str, clips: Sequence[tuple[Clip, Samples]], pauses_s: Sequence[float]) -> Recording:
+    """Clips with their samples one after the other, each after a pause, and a second of silence."""
     pieces: list[Samples] = []
     parts: list[Part] = []
     at = 0

@@ -7,22 +7,31 @@ that long recordings weigh more than short ones.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
 from translate.bench.extras import required
-from translate.bench.material import Part
+from translate.bench.material import Stretch
 from translate.bench.record import Run
 from translate.bench.screen import revisions
 from translate.events import Transcript
 
-__all__ = ["Errors", "Pair", "Scores", "character_errors", "final_text", "pairs", "scores", "thirds", "word_errors"]
+__all__ = [
+    "Errors",
+    "Pair",
+    "Scores",
+    "character_errors",
+    "excerpt",
+    "final_text",
+    "pairs",
+    "scores",
+    "thirds",
+    "word_errors",
+]
 
 _BLEU_TOKENIZERS = {"zh": "zh", "ja": "char", "ko": "char", "th": "char"}
-_LEAST_PARTS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,30 +133,25 @@ def _normalizer(lang: str) -> Callable[[str], str]:
     return cast(Callable[[str], str], getattr(required(f"whisper_normalizer.{name}"), kind)())
 
 
-def thirds(runs: Iterable[Run]) -> tuple[list[Pair], list[Pair]]:
-    """The first and the last third of joined recordings, cut in the pauses next to them.
+def thirds(runs: Iterable[Run]) -> tuple[list[Pair], list[Pair], list[Pair]]:
+    """The first, the middle and the last third of joined recordings, cut in pauses.
 
     Words belong to the third in which they were heard, so that a fault that grows with time shows.
     """
-    first: list[Pair] = []
-    last: list[Pair] = []
+    found: tuple[list[Pair], list[Pair], list[Pair]] = ([], [], [])
     for run in runs:
-        parts = run.recording.parts
-        if run.recording.transcript is None or len(parts) < _LEAST_PARTS:
-            continue
-        size = len(parts) // 3
-        early_ms = (parts[size - 1].end_ms + parts[size].start_ms) / 2
-        late_ms = (parts[-size - 1].end_ms + parts[-size].start_ms) / 2
-        first.append(_excerpt(run, parts[:size], 0, early_ms))
-        last.append(_excerpt(run, parts[-size:], late_ms, math.inf))
-    return first, last
+        if run.recording.transcript is not None:
+            for pairs, third in zip(found, run.recording.thirds, strict=False):
+                pairs.append(excerpt(run, third))
+    return found
 
 
-def _excerpt(run: Run, parts: Sequence[Part], from_ms: float, to_ms: float) -> Pair:
-    """What was said in ``parts``, and what was written of the time from ``from_ms`` to ``to_ms``."""
+def excerpt(run: Run, stretch: Stretch) -> Pair:
+    """What was said in a stretch of the recording, and what was written of it."""
     last = {r.segment: r for _, r in revisions(run.entries, None) if isinstance(r, Transcript)}
     written = (
-        "".join(word.text for word in last[segment].words if from_ms < word.end_ms <= to_ms) for segment in sorted(last)
+        "".join(word.text for word in words)
+        for segment in sorted(last)
+        if (words := [word for word in last[segment].words if stretch.from_ms < word.end_ms <= stretch.to_ms])
     )
-    reference = " ".join(part.clip.transcript or "" for part in parts)
-    return Pair(run.recording.lang, run.recording.kind, reference, " ".join(written))
+    return Pair(run.recording.lang, run.recording.kind, stretch.transcript or "", " ".join(written))

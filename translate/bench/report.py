@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, RenderableType
 from rich.table import Table
 
 from translate.bench.longyaal import LongYaal
 from translate.bench.plot import Point, svg
+from translate.bench.quality import Errors
 from translate.bench.results import Report, Setting, System
+from translate.bench.robust import LATER_MS, Outcome
 from translate.bench.spread import Spread
+from translate.bench.trouble import TROUBLES
 
 __all__ = ["plot", "show"]
 
@@ -78,6 +81,8 @@ def _tables(report: Report) -> Iterator[RenderableType]:
         for recording, words in worst:
             table.add_row(f"  {recording}", str(words), "", "")
         yield table
+    if report.robust:
+        yield from _robust(report.robust)
     if report.load:
         title = f"Speakers at once (held: {report.speakers}); commit latency in s"
         table = _table(title, "speakers", "median", "p95", "worst")
@@ -97,9 +102,10 @@ def _latency(report: Report) -> Table:
         found = system.latency
         count = str(found.commit.count) if found.commit is not None else "0"
         table.add_row(system.name, *_seconds(found.commit), *_seconds(found.show), count, f"{found.cpu_share:.2f}")
-        for name, spread in (("  first third", found.first_third), ("  last third", found.last_third)):
+        thirds = {"first third": found.first_third, "middle third": found.middle_third, "last third": found.last_third}
+        for name, spread in {**found.langs, **thirds}.items():
             if spread is not None:
-                table.add_row(name, *_seconds(spread), "", "", "", str(spread.count), "")
+                table.add_row(f"  {name}", *_seconds(spread), "", "", "", str(spread.count), "")
     return table
 
 
@@ -153,6 +159,35 @@ def _translations(system: System) -> Table:
         stable = (f"{found.stability.normalised_erasure:.3f}", str(found.stability.taken_back))
         table.add_row(lang, *rated, *stable, *_late(found.yaal))
     return table
+
+
+def _robust(outcomes: Sequence[Outcome]) -> Iterator[Table]:
+    """A row for each trouble: what was written, and when."""
+    title = (
+        "Bad sound in the middle third of talks: word errors in %. Offline: the model on all of it, with a beam of 5;"
+        " looped: words that only repeat the ones before"
+    )
+    columns = ("trouble", "clean", "with it", "offline", "after it: clean", "after it", "looped", "taken back")
+    words = _table(title, *columns)
+    title = (
+        "The same, commit latency in s. Late: said so long after it, and still"
+        f" {LATER_MS / 1000:.1f} s slower than any word of the clean talk"
+    )
+    times = _table(title, "trouble", "clean median", "with it", "p95", "after it", "late", "memory, MB")
+    for one in outcomes:
+        name = TROUBLES[one.trouble] + ("" if one.silent_words is None else f": {one.silent_words} words")
+        rates = (_percent(errors) for errors in (one.clean, one.troubled, one.offline, one.clean_after, one.after))
+        words.add_row(name, *rates, str(one.looped), str(one.taken_back))
+        clean, troubled, later = (_seconds(spread) for spread in (one.commit_clean, one.commit, one.commit_after))
+        late = "-" if one.recovered_s is None else f"{one.recovered_s:.1f}"
+        grown = "-" if one.grown_mb is None else f"{one.grown_mb:+.0f}"
+        times.add_row(name, clean[0], troubled[0], troubled[1], later[0], late, grown)
+    yield words
+    yield times
+
+
+def _percent(errors: Errors | None) -> str:
+    return "-" if errors is None else f"{100 * errors.rate:.1f}"
 
 
 def _decode(report: Report) -> Table:

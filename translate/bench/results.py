@@ -13,6 +13,7 @@ from translate.bench.latency import Latency
 from translate.bench.load import Step
 from translate.bench.longyaal import LongYaal
 from translate.bench.quality import Errors, Scores
+from translate.bench.robust import Outcome
 from translate.bench.silence import Silence
 from translate.bench.stability import Stability
 
@@ -71,6 +72,7 @@ class Report:
     offline: Mapping[str, Errors] = field(default_factory=dict)
     """Word errors of the same model on whole recordings, by the same groups."""
     silence: Silence | None = None
+    robust: tuple[Outcome, ...] = ()
     load: tuple[Step, ...] = ()
     speakers: int | None = None
     recognition: RecognitionCost | None = None

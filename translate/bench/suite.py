@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from translate.audio import AudioSource
-from translate.bench import decode, latency, load, longyaal, quality, silence, stability
+from translate.bench import decode, latency, load, longyaal, quality, robust, silence, stability
 from translate.bench.baseline_session import BaselineSession
 from translate.bench.baselines import BaselinePolicy, LocalAgreement, Transcriber, WholeSegment
 from translate.bench.clock import Clock, run
@@ -18,19 +18,24 @@ from translate.bench.quality import Errors, Pair
 from translate.bench.record import Captions, Open, Run, record
 from translate.bench.reference import OfflineModel
 from translate.bench.results import Report, Setting, System, Translated
+from translate.bench.trouble import SILENCE_S, TROUBLES
+from translate.bench.watched import watched
 from translate.engines import Engines
+from translate.events import RATE_HZ, Samples
 from translate.pipeline.session import Session
 from translate.registry import default_registry
 
 __all__ = ["PARTS", "Request", "Suite", "check_packages"]
 
-PARTS = ("latency", "quality", "stability", "silence", "load", "decode", "baselines")
+PARTS = ("latency", "quality", "stability", "silence", "load", "decode", "baselines", "robust")
 """What can be measured."""
 _OURS = "sottovoce"
 _BASELINES: Mapping[str, Callable[[Transcriber], BaselinePolicy]] = {
     "LocalAgreement-2, 30 s": LocalAgreement,
     "whole segments": WholeSegment,
 }
+_THIRDS = ("first third", "middle third", "last third")
+_TOLD_EVERY = 2 * RATE_HZ
 _SENTENCES = 6
 """Texts that a translation model is timed on."""
 
@@ -49,11 +54,16 @@ class Request:
     silent_lang: str = "en"
     """Language that recognition expects in silence."""
     most_speakers: int = 8
+    troubles: tuple[str, ...] = tuple(TROUBLES)
+    """What befalls the sound with ``robust``."""
+    music: Samples | None = None
+    """What plays under speech; ``None``: plain chords."""
+    seed: int = 0
 
 
 def check_packages(parts: frozenset[str]) -> None:
     """Raises ConfigError when ``parts`` need packages of the extra ``bench`` that are not installed."""
-    if "quality" in parts:
+    if parts & {"quality", "robust"}:
         for module in ("jiwer", "whisper_normalizer", "sacrebleu"):
             required(module)
 
@@ -88,6 +98,9 @@ class Suite:
         times = int(bool(request.parts & {"latency", "quality", "stability", "baselines"}))
         times += len(_BASELINES) if "baselines" in request.parts else 0
         times += "quality" in request.parts
+        if "robust" in request.parts:
+            times += 1 + len(request.troubles)
+            speech += ("silence" in request.troubles) * SILENCE_S * len(request.speech) / times
         return speech * times + ("silence" in request.parts) * sum(r.seconds for r in request.silent)
 
     def measure(self, setting: Setting) -> Report:
@@ -100,6 +113,8 @@ class Suite:
             report = self._systems(report)
         if "silence" in parts and self._request.silent:
             report = replace(report, silence=self._silence())
+        if "robust" in parts:
+            report = replace(report, robust=tuple(self._robust()))
         if "load" in parts and self._request.speech:
             steps = self._load()
             report = replace(report, load=tuple(steps), speakers=load.held(steps))
@@ -136,9 +151,13 @@ class Suite:
     def _record(self, name: str, open_captions: Open) -> list[Run]:
         found = []
         for recording in self._request.speech:
-            found.append(run(record(open_captions, recording), self._request.clock))
-            self._tick(f"{name}: {recording.id}", recording.seconds)
+            told = self._told(open_captions, f"{name}: {recording.id}")
+            found.append(run(record(told, recording), self._request.clock))
         return found
+
+    def _told(self, open_captions: Open, what: str) -> Open:
+        """Captions whose progress is told as the recording is played: it may last for an hour."""
+        return watched(open_captions, _TOLD_EVERY, lambda samples: self._tick(what, samples / RATE_HZ))
 
     def _ours(self, source: AudioSource, recording: Recording) -> Captions:
         return Session(source, spoken=recording.lang, targets=self._targets(recording), engines=self._engines)
@@ -164,7 +183,7 @@ class Suite:
             latency=latency.measure(runs),
             stability=stability.measure(runs),
             yaal=longyaal.measure(runs),
-            words=_by_group(pairs, *quality.thirds(runs)) if pairs else {},
+            words=_by_group(pairs, quality.thirds(runs)) if pairs else {},
             characters=quality.character_errors(pairs) if pairs else None,
             translations={} if name != _OURS else {t: self._translated(runs, t) for t in self._request.targets},
         )
@@ -180,20 +199,39 @@ class Suite:
 
     def _offline(self, offline: OfflineModel) -> dict[str, Errors]:
         pairs = []
+        thirds: tuple[list[Pair], ...] = ([], [], [])
         for recording in self._request.speech:
             if recording.transcript is not None:
-                text = offline.text(recording.speech, recording.lang)
+                # Thirds by themselves: clips differ, so that only the model offline says whether the end was harder.
+                pieces = [
+                    Pair(recording.lang, recording.kind, one.transcript or "", offline.text(audio, recording.lang))
+                    for one in recording.thirds
+                    if len(audio := recording.between(one.from_ms, one.to_ms))
+                ]
+                for group, piece in zip(thirds, pieces, strict=False):
+                    group.append(piece)
+                text = " ".join(piece.hypothesis for piece in pieces) or offline.text(recording.speech, recording.lang)
                 pairs.append(Pair(recording.lang, recording.kind, recording.transcript, text))
             self._tick(f"offline: {recording.id}", recording.seconds)
-        return _by_group(pairs, [], []) if pairs else {}
+        return _by_group(pairs, thirds) if pairs else {}
 
     def _silence(self) -> silence.Silence:
         found = []
         for recording in self._request.silent:
             spoken = replace(recording, lang=self._request.silent_lang)
-            found.append(run(record(self._ours, spoken), self._request.clock))
-            self._tick(f"silence: {recording.id}", recording.seconds)
+            told = self._told(self._ours, f"silence: {recording.id}")
+            found.append(run(record(told, spoken), self._request.clock))
         return silence.measure(found, self._request.silent_lang)
+
+    def _robust(self) -> list[robust.Outcome]:
+        request = self._request
+        talks = [recording for recording in request.speech if recording.thirds]
+        if len(talks) < len(request.speech):
+            self._notes.append(f"robust: only {len(talks)} talks have enough clips in them; ask for more --minutes")
+        offline = OfflineModel(self._folder(), self._config.asr)
+        return robust.measure(
+            self._ours, talks, request.music, request.troubles, request.clock, self._tick, request.seed, offline.text
+        )
 
     def _load(self) -> list[load.Step]:
         def done(step: load.Step) -> None:
@@ -211,13 +249,21 @@ class Suite:
         return texts
 
 
-def _by_group(pairs: Sequence[Pair], first: Sequence[Pair], last: Sequence[Pair]) -> dict[str, Errors]:
-    """Word errors of everything, of each language, and of each kind; of the beginning and end of long recordings."""
-    groups: dict[str, list[Pair]] = {"all": list(pairs)}
-    for pair in pairs:
-        groups.setdefault(pair.lang, []).append(pair)
-    for pair in pairs:
-        groups.setdefault(f"kind: {pair.kind}", []).append(pair)
-    if first:
-        groups |= {"first third": list(first), "last third": list(last)}
+def _by_group(pairs: Sequence[Pair], thirds: Sequence[Sequence[Pair]]) -> dict[str, Errors]:
+    """Word errors of everything, of each language and kind, and of the beginning, middle and end of long recordings.
+
+    What would only say the same again is left out: one language, one kind.
+    """
+    langs = list(dict.fromkeys(pair.lang for pair in pairs))
+    kinds = list(dict.fromkeys(pair.kind for pair in pairs))
+    groups: dict[str, Sequence[Pair]] = {"all": pairs}
+    if len(langs) > 1:
+        groups |= {lang: [pair for pair in pairs if pair.lang == lang] for lang in langs}
+    if len(kinds) > 1:
+        groups |= {f"kind: {kind}": [pair for pair in pairs if pair.kind == kind] for kind in kinds}
+    groups |= {name: third for name, third in zip(_THIRDS, thirds, strict=True) if third}
+    for lang in langs if len(langs) > 1 else ():
+        for name, third in zip(_THIRDS, thirds, strict=True):
+            if of_lang := [pair for pair in third if pair.lang == lang]:
+                groups[f"{lang}, {name}"] = of_lang
     return {name: quality.word_errors(group) for name, group in groups.items()}

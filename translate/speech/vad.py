@@ -82,8 +82,11 @@ class SpeechGate:
         return self._run if self._open else 0
 
 
-_SETTLED_FRAMES = 32
-"""A second without speech: the recurrent state knows the noise of the room by then, and is still fresh."""
+_FORGET_FRAMES = 16
+"""Half a second after a span the recurrent state begins anew: it remembers how loud the last speaker was, for minutes,
+and is deaf to one who is 30 to 40 dB quieter."""
+_SETTLED_FRAMES = _FORGET_FRAMES + 32
+"""A second later it knows the noise of the room, and is still fresh."""
 _RENEW_FRAMES = 64
 """How often it goes back to that state for as long as nobody speaks."""
 
@@ -120,7 +123,7 @@ class StreamingVad:
         self._rest = pending[whole:]
 
     def _renew(self) -> None:
-        """Keep the recurrent state fresh while nobody speaks.
+        """Keep the recurrent state fresh while nobody speaks: forget the last speaker, and do not drift.
 
         After half a minute without speech it has wandered so far that Silero hears the next words up to a second late.
         """
@@ -128,7 +131,9 @@ class StreamingVad:
             self._idle = 0 if self.gate.open else self._idle
             return
         self._idle += 1
-        if self._idle == _SETTLED_FRAMES:
+        if self._idle == _FORGET_FRAMES:
+            self._h, self._c = np.zeros_like(self._h), np.zeros_like(self._c)
+        elif self._idle == _SETTLED_FRAMES:
             self._settled = (self._h, self._c)
         elif self._idle == _SETTLED_FRAMES + _RENEW_FRAMES:
             self._h, self._c = self._settled

@@ -8,9 +8,10 @@ the decoder tends to loop or to invent; appended silence and timestamps cure tha
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import ctranslate2
@@ -56,12 +57,15 @@ class WhisperEngine:
     Args:
         folder: ``model.bin``, ``config.json``, ``tokenizer.json`` and the vocabulary.
         config: compute type, threads and padding.
+        terms: what to listen for beside ``config.hotwords`` in text of a language, by its code.
 
     Raises:
         ModelDamaged: the folder is not a Whisper model that can be loaded.
     """
 
-    def __init__(self, folder: Path, config: AsrConfig) -> None:
+    def __init__(
+        self, folder: Path, config: AsrConfig, terms: Mapping[str, Sequence[str]] = MappingProxyType({})
+    ) -> None:
         threads = config.threads or min(4, os.cpu_count() or 1)
         try:
             self._tokens = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -73,7 +77,8 @@ class WhisperEngine:
             raise ModelDamaged(f"cannot load the Whisper model in {folder}: {reason}") from error
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
         self._pad = np.zeros(config.pad_ms * RATE_HZ // 1000, np.float32)
-        self._hotwords = " " + ", ".join(config.hotwords) if config.hotwords else ""
+        self._hotwords = config.hotwords
+        self._terms = terms
         self.multilingual: bool = self._model.is_multilingual
         self.languages: tuple[str, ...] = tuple(sorted(_LANGUAGE_CODES)) if self.multilingual else ("en",)
 
@@ -125,7 +130,7 @@ class WhisperEngine:
             is dropped.
         """
         tokenizer = self._tokenizer(language, task)
-        head = self._head(tokenizer, prompt)
+        head = self._head(tokenizer, language if task == "transcribe" else "en", prompt)
         result = self._model.generate(
             window.encoded,
             [[*head, *tokenizer.sot_sequence]],
@@ -140,9 +145,11 @@ class WhisperEngine:
             no_speech_probability=result.no_speech_prob,
         )
 
-    def _head(self, tokenizer: Tokenizer, prompt: Sequence[int]) -> list[int]:
-        hotwords = tokenizer.encode(self._hotwords) if self._hotwords else []
-        context = [*hotwords[:_PROMPT_TOKENS], *list(prompt)[-_PROMPT_TOKENS:]]
+    def _head(self, tokenizer: Tokenizer, written: str, prompt: Sequence[int]) -> list[int]:
+        """What comes before the start token; ``written`` is the language of the text that is asked for."""
+        hotwords = dict.fromkeys((*self._hotwords, *self._terms.get(written, ())))
+        encoded = tokenizer.encode(" " + ", ".join(hotwords)) if hotwords else []
+        context = [*encoded[:_PROMPT_TOKENS], *list(prompt)[-_PROMPT_TOKENS:]]
         return [tokenizer.sot_prev, *context] if context else []
 
     def _align(
