@@ -161,6 +161,27 @@ async def test_listener_may_come_first_and_stays_for_the_next_speaker(server) ->
     assert listener.texts("en") == [FIRST, FIRST], "segments of the second session are numbered on"
 
 
+async def test_a_speaker_that_missed_the_end_of_its_talk_is_told_and_not_heard_twice(start, backend) -> None:
+    server = await start(resume_ms=5000)
+    speaker, listener = await server.client(), await server.client()
+    hello = await speaker.hello("speaker", source="en")
+    await listener.hello()
+    await speaker.speak(3)
+    await speaker.until(lambda m: getattr(m, "committed", "") == "w1 w2")
+    await speaker.say(End())
+    speaker.socket.transport.abort()
+    await listener.until(is_a(EndOfStream))
+    back = await server.client()
+    await back.hello("speaker", source="en", resume=hello.resume, last_seq=speaker.heard)
+    end = await back.until(is_a(EndOfStream))
+    assert end.position == 3 * 8192
+    assert await back.closed() == 1000
+    assert back.texts("en") == listener.texts("en")
+    assert len(backend.opened) == 1
+    fresh = await server.client()
+    assert (await fresh.hello("speaker", source="en")).session is not None
+
+
 async def test_vanished_speaker_loses_no_word_and_frees_the_room(server) -> None:
     speaker, listener = await server.client(), await server.client()
     await speaker.hello("speaker", source="en", targets=("de",))

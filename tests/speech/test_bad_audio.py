@@ -27,7 +27,7 @@ from translate.events import RATE_HZ, Samples, Transcript
 from translate.latency import SessionClock
 from translate.speech.whisper import MAX_WINDOW
 
-pytestmark = [pytest.mark.models, pytest.mark.slow]
+pytestmark = [pytest.mark.models, pytest.mark.slow, pytest.mark.long]
 Samplers = Callable[[str], Samples]
 Spoil = Callable[[Samples], Samples]
 

@@ -24,7 +24,7 @@ from translate.registry.verify import verify as registry_verify
 
 __all__ = ["models"]
 
-_PIPED_WIDTH = 160
+_PIPED_WIDTH = 1000
 """Columns of a table that goes into a file or a pipe, where rich would assume 80 and cut."""
 
 

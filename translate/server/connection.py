@@ -233,11 +233,15 @@ class Connection:
         start = old.cursor.reached(hello.last_seq or 0) if old is not None else 0
         self.seat = room.seats.new(start, wanted)
         self._sender.cursor = self.seat.cursor
-        if hello.role == "speaker":
+        over = room.over(hello.resume) if hello.role == "speaker" else None
+        if hello.role == "speaker" and over is None:
             await self._rooms.speak(room, hello, self)
         self._greet()
         self._catch_up(room, start if old is not None and set(wanted) <= set(old.targets) else None)
         room.join(self)
+        if over is not None:  # a new talk would hear once more what this speaker does not know to have arrived
+            self._sender.push(Parcel(over))
+            self.close(*room.farewell)
 
     def _catch_up(self, room: Room, start: int | None) -> None:
         """Sends what came after number ``start`` of the log, or a snapshot if that does not reach back."""

@@ -59,6 +59,7 @@ class Room:
         self._present: set[Member] = set()  # also those whose hello is not answered yet
         self._members: dict[Member, None] = {}
         self._speaker_tokens: set[str] = set()
+        self._over: tuple[frozenset[str], EndOfStream] | None = None
         self._first_segment = 0
         self._next_segment = 0
         self._readers = Readers(self.retarget)
@@ -150,6 +151,10 @@ class Room:
         """Whether ``token`` was given to the speaker of the running session."""
         return token is not None and token in self._speaker_tokens
 
+    def over(self, token: str | None) -> EndOfStream | None:
+        """The end of the last talk, for its own speaker, whose connection broke before it had heard of it."""
+        return self._over[1] if self._over is not None and token in self._over[0] else None
+
     def attach(self, member: Member) -> None:
         """``member`` speaks from now on; an earlier connection of the same speaker is closed."""
         earlier, self.speaker = self.speaker, member
@@ -166,6 +171,7 @@ class Room:
         self.watch = Watch()
         live.muted = self.muted
         self._speaker_tokens.clear()
+        self._over = None
         self._first_segment = self._next_segment
         self._tell_change()
 
@@ -206,6 +212,8 @@ class Room:
     def session_ended(self, error: SottovoceError | None) -> None:
         """The session is over."""
         live, self.live = self.live, None
+        if live is not None and live.was_ended and error is None:
+            self._over = (frozenset(self._speaker_tokens), EndOfStream(live.position))
         self._speaker_tokens.clear()
         speaker, self.speaker = self.speaker, None
         if error is not None and live is not None:
