@@ -38,49 +38,62 @@ def after_committed(words: Sequence[AlignedWord], committed: Sequence[AlignedWor
         return 0
     end_s = committed[-1].end_s
     spoken = normalized(join(committed))[-_MATCH_CHARACTERS:]
-    begun = _last_word(committed)[1]
-    best, best_cost = 0, float("inf")
-    said = ""
-    for count in range(len(words) + 1):
-        text = normalized(words[count - 1].text) if count else ""
-        # A word that goes on where the committed one was cut is that word.
-        here = said + (begun if begun and text.startswith(begun) else text)
-        said += text
-        if count and is_punctuation(words[count - 1].text):
+    begun = normalized(join(_last_word(committed)))
+    edits = _nothing_said(spoken)
+    best, best_cost = 0, edits[-1] / max(1, len(spoken)) + end_s
+    for count, word in enumerate(words, 1):
+        sound = normalized(word.text)
+        before, edits = edits, _say(edits, sound, spoken)
+        if is_punctuation(word.text):
             continue
-        off_s = abs((words[count - 1].end_s if count else 0.0) - end_s)
-        cost = tail_distance(here[-2 * _MATCH_CHARACTERS :], spoken) / max(1, len(spoken)) + off_s
+        # A word that goes on where the committed one was cut is that word.
+        here = _say(before, begun, spoken) if begun and sound.startswith(begun) else edits
+        cost = here[-1] / max(1, len(spoken)) + abs(word.end_s - end_s)
         if cost < best_cost:
             best, best_cost = count, cost
     return best
 
 
-def _last_word(committed: Sequence[AlignedWord]) -> tuple[float, str]:
-    """Where the last word of ``committed`` begins, and how it sounds; it may have been committed in parts."""
+def _last_word(committed: Sequence[AlignedWord]) -> Sequence[AlignedWord]:
+    """The parts in which the last word of ``committed`` was committed; mostly it is one."""
     start = len(committed) - 1
     while start and not committed[start].text[:1].isspace():
         start -= 1
-    return committed[start].start_s, normalized(join(committed[start:]))
+    return committed[start:]
 
 
 def _rest(word: AlignedWord, committed: Sequence[AlignedWord]) -> AlignedWord | None:
     """What ``word`` has more than the last of ``committed``, when that is its beginning."""
-    begun_s, begun = _last_word(committed)
-    sound = normalized(word.text)
+    parts = _last_word(committed)
+    begun, sound = normalized(join(parts)), normalized(word.text)
     if is_punctuation(committed[-1].text) or not sound.startswith(begun) or sound == begun:
         return None
-    if not word.text[:1].isspace() or abs(word.start_s - begun_s) > _SAME_PLACE_S:
+    if not word.text[:1].isspace() or abs(word.start_s - parts[0].start_s) > _SAME_PLACE_S:
         return None
     cut = next(i for i in range(len(word.text) + 1) if normalized(word.text[:i]) == begun)
-    known = sum(len(part.tokens) for part in committed if part.start_s >= begun_s)  # the others are context already
+    known = sum(len(part.tokens) for part in parts)  # the others are context already
     return replace(word, text=word.text[cut:], tokens=word.tokens[known:], start_s=min(committed[-1].end_s, word.end_s))
 
 
 def tail_distance(said: str, spoken: str) -> int:
     """Fewest edits that make ``spoken`` of an ending of ``said``; how much comes before that ending does not count."""
-    row = list(range(len(spoken) + 1))
-    for a in said:
+    return _say(_nothing_said(spoken), said, spoken)[-1]
+
+
+def _nothing_said(spoken: str) -> list[int]:
+    """See :func:`_say`."""
+    return list(range(len(spoken) + 1))
+
+
+def _say(edits: Sequence[int], more: str, spoken: str) -> list[int]:
+    """The fewest edits that make each beginning of ``spoken`` of an ending of what is said, when ``more`` is said.
+
+    Args:
+        edits: the same of what was said before (a row of the matrix of Sellers 1980).
+    """
+    row = list(edits)
+    for a in more:
         diagonal, row[0] = row[0], 0
         for j, b in enumerate(spoken, 1):
             diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (a != b))
-    return row[-1]
+    return row
