@@ -15,8 +15,9 @@ from translate.bench.record import Open, Run, record
 from translate.bench.screen import compared
 from translate.bench.spread import Spread
 from translate.bench.trouble import Case, case, company
-from translate.bench.watched import watched
-from translate.events import RATE_HZ, Samples
+from translate.bench.watched import told, watched
+from translate.events import Samples
+from translate.speech.loops import LONGEST_LOOP, is_loop
 from translate.usage import family_rss_bytes
 
 __all__ = ["LATER_MS", "Outcome", "looped", "measure", "recovery_s"]
@@ -24,8 +25,6 @@ __all__ = ["LATER_MS", "Outcome", "looped", "measure", "recovery_s"]
 Offline = Callable[[Samples, str], str]
 LATER_MS: Final = 400.0
 """A word that comes later than the slowest one of the same talk undisturbed, by more than one update, is late."""
-_LONGEST_LOOP = 12
-_TOLD_EVERY = 2 * RATE_HZ
 _WEIGHINGS = 12
 """Readings of the memory over a recording; those after the first third are held against those before."""
 
@@ -118,19 +117,15 @@ def measure(
     """
     tallies = {trouble: _Tally() for trouble in troubles}
     for talk, beside in zip(talks, company(talks, music), strict=True):
-        clean = run(record(_told(open_captions, f"{talk.id}: undisturbed", done), talk), clock)
+        clean = run(record(told(open_captions, f"{talk.id}: undisturbed", done), talk), clock)
         for trouble, tally in tallies.items():
             spoilt = case(trouble, talk, beside, seed)
             loads: list[int] = []
             opened = _weighed(_wrapped(open_captions, spoilt), spoilt, loads)
-            played = run(record(_told(opened, f"{talk.id}: {trouble}", done), spoilt.recording), clock)
+            played = run(record(told(opened, f"{talk.id}: {trouble}", done), spoilt.recording), clock)
             tally.add(spoilt, played, clean, offline)
             tally.grown_mb.append(_grown_mb(loads))
     return [_outcome(trouble, tally) for trouble, tally in tallies.items()]
-
-
-def _told(open_captions: Open, what: str, done: Callable[[str, float], None]) -> Open:
-    return watched(open_captions, _TOLD_EVERY, lambda samples: done(what, samples / RATE_HZ))
 
 
 def _wrapped(open_captions: Open, spoilt: Case) -> Open:
@@ -175,16 +170,15 @@ def recovery_s(after: Stretch, played: Run, clean: Run) -> float | None:
 def looped(words: Sequence[str]) -> int:
     """How many of ``words`` only say again what came right before them.
 
-    A word four times, two or three words three times, or longer pieces twice in a row are a loop; all but the first
-    round count. Single words are said three times by people, too.
+    All but the first round of a loop count (:func:`translate.speech.loops.is_loop`).
     """
     count = at = 0
     while at < len(words):
         rounds, size = max(
-            ((_rounds(words, at, size), size) for size in range(1, _LONGEST_LOOP + 1)),
-            key=lambda found: (found[0] - 1) * found[1] if _is_loop(*found) else 0,
+            ((_rounds(words, at, size), size) for size in range(1, LONGEST_LOOP + 1)),
+            key=lambda found: (found[0] - 1) * found[1] if is_loop(found[1], found[0]) else 0,
         )
-        if _is_loop(rounds, size):
+        if is_loop(size, rounds):
             count += (rounds - 1) * size
             at += rounds * size
         else:
@@ -198,10 +192,6 @@ def _rounds(words: Sequence[str], at: int, size: int) -> int:
     while len(unit) == size and words[at + rounds * size : at + (rounds + 1) * size] == unit:
         rounds += 1
     return rounds
-
-
-def _is_loop(rounds: int, size: int) -> bool:
-    return rounds >= (2 if size >= 4 else 3 if size >= 2 else 4)
 
 
 def _outcome(trouble: str, tally: _Tally) -> Outcome:

@@ -19,9 +19,9 @@ from translate.bench.record import Captions, Open, Run, record
 from translate.bench.reference import OfflineModel
 from translate.bench.results import Report, Setting, System, Translated
 from translate.bench.trouble import SILENCE_S, TROUBLES
-from translate.bench.watched import watched
+from translate.bench.watched import told
 from translate.engines import Engines
-from translate.events import RATE_HZ, Samples
+from translate.events import Samples
 from translate.pipeline.session import Session
 from translate.registry import default_registry
 
@@ -35,7 +35,6 @@ _BASELINES: Mapping[str, Callable[[Transcriber], BaselinePolicy]] = {
     "whole segments": WholeSegment,
 }
 _THIRDS = ("first third", "middle third", "last third")
-_TOLD_EVERY = 2 * RATE_HZ
 _SENTENCES = 6
 """Texts that a translation model is timed on."""
 
@@ -151,13 +150,9 @@ class Suite:
     def _record(self, name: str, open_captions: Open) -> list[Run]:
         found = []
         for recording in self._request.speech:
-            told = self._told(open_captions, f"{name}: {recording.id}")
-            found.append(run(record(told, recording), self._request.clock))
+            opened = told(open_captions, f"{name}: {recording.id}", self._tick)
+            found.append(run(record(opened, recording), self._request.clock))
         return found
-
-    def _told(self, open_captions: Open, what: str) -> Open:
-        """Captions whose progress is told as the recording is played: it may last for an hour."""
-        return watched(open_captions, _TOLD_EVERY, lambda samples: self._tick(what, samples / RATE_HZ))
 
     def _ours(self, source: AudioSource, recording: Recording) -> Captions:
         return Session(source, spoken=recording.lang, targets=self._targets(recording), engines=self._engines)
@@ -219,8 +214,8 @@ class Suite:
         found = []
         for recording in self._request.silent:
             spoken = replace(recording, lang=self._request.silent_lang)
-            told = self._told(self._ours, f"silence: {recording.id}")
-            found.append(run(record(told, spoken), self._request.clock))
+            opened = told(self._ours, f"silence: {recording.id}", self._tick)
+            found.append(run(record(opened, spoken), self._request.clock))
         return silence.measure(found, self._request.silent_lang)
 
     def _robust(self) -> list[robust.Outcome]:

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Callable
 from translate.audio import AudioSource
 from translate.bench.material import Recording
 from translate.bench.record import Captions, Open
-from translate.events import AudioChunk, Notice
+from translate.events import RATE_HZ, AudioChunk, Notice
 from translate.latency import SessionClock
 
-__all__ = ["WatchedSource", "watched"]
+__all__ = ["WatchedSource", "told", "watched"]
+
+_TOLD_EVERY = 2 * RATE_HZ
 
 
 class WatchedSource:
@@ -47,3 +49,12 @@ def watched(open_captions: Open, step: int, passed: Callable[[int], None]) -> Op
         return open_captions(WatchedSource(source, step, passed), recording)
 
     return opened
+
+
+def told(open_captions: Open, what: str, done: Callable[[str, float], None]) -> Open:
+    """Captions whose progress is told as the recording is played, which may last for an hour.
+
+    Args:
+        done: hears ``what``, and how many seconds of it have been played since it was called last.
+    """
+    return watched(open_captions, _TOLD_EVERY, lambda samples: done(what, samples / RATE_HZ))

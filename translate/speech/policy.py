@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from translate.speech.hypothesis import AlignedWord, Hypothesis, ends_sentence, is_punctuation, normalized
+from translate.speech.loops import LONGEST_LOOP, is_loop
 
 __all__ = [
     "CREDIBLE",
@@ -31,7 +32,6 @@ _LOOPING_SILENCE = 0.4
 _SURE = 0.95
 """Probability of a word that is as good as never revised, however near to the end of the audio."""
 _EARLY_S = 1.0
-_LONGEST_REPEAT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +88,12 @@ def _before_loop(words: Sequence[AlignedWord]) -> int:
     places = [i for i, word in enumerate(words) if not is_punctuation(word.text)]
     texts = [normalized(words[i].text) for i in places]
     for end in range(2, len(texts) + 1):
-        for size in range(1, min(_LONGEST_REPEAT, end // 2) + 1):
+        for size in range(1, min(LONGEST_LOOP, end // 2) + 1):
             unit = texts[end - size : end]
             rounds = 1
             while texts[max(0, end - (rounds + 1) * size) : end - rounds * size] == unit:
                 rounds += 1
-            # People do say a word three times, or two words twice; nobody says four words twice in one breath.
-            if rounds >= (2 if size >= 4 else 3 if size >= 2 else 4):
+            if is_loop(size, rounds):
                 return places[end - (rounds - 1) * size]
     return len(words)
 
