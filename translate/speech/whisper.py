@@ -79,6 +79,7 @@ class WhisperEngine:
         self._pad = np.zeros(config.pad_ms * RATE_HZ // 1000, np.float32)
         self._hotwords = config.hotwords
         self._terms = terms
+        self._asked_for: dict[str, list[int]] = {}
         self.multilingual: bool = self._model.is_multilingual
         self.languages: tuple[str, ...] = tuple(sorted(_LANGUAGE_CODES)) if self.multilingual else ("en",)
 
@@ -147,10 +148,16 @@ class WhisperEngine:
 
     def _head(self, tokenizer: Tokenizer, written: str, prompt: Sequence[int]) -> list[int]:
         """What comes before the start token; ``written`` is the language of the text that is asked for."""
-        hotwords = dict.fromkeys((*self._hotwords, *self._terms.get(written, ())))
-        encoded = tokenizer.encode(" " + ", ".join(hotwords)) if hotwords else []
-        context = [*encoded[:_PROMPT_TOKENS], *list(prompt)[-_PROMPT_TOKENS:]]
+        context = [*self._listened_for(tokenizer, written), *list(prompt)[-_PROMPT_TOKENS:]]
         return [tokenizer.sot_prev, *context] if context else []
+
+    def _listened_for(self, tokenizer: Tokenizer, written: str) -> list[int]:
+        """Tokens of the hotwords and terms, made once a language: a glossary may be long."""
+        if written not in self._asked_for:
+            words = dict.fromkeys((*self._hotwords, *self._terms.get(written, ())))
+            encoded = tokenizer.encode(" " + ", ".join(words)) if words else []
+            self._asked_for[written] = encoded[:_PROMPT_TOKENS]
+        return self._asked_for[written]
 
     def _align(
         self, window: Window, tokenizer: Tokenizer, pieces: list[list[int]], *, spaced: bool
