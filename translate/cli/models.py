@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 
+from translate.cli.output import console
 from translate.errors import ConfigError, MissingModel, ModelDamaged
 from translate.registry import Registry, default_registry
 from translate.registry.fetch import FolderFetcher
@@ -24,13 +25,8 @@ from translate.registry.verify import verify as registry_verify
 
 __all__ = ["models"]
 
-_PIPED_WIDTH = 1000
-"""Columns of a table that goes into a file or a pipe, where rich would assume 80 and cut."""
-
-
-def console() -> Console:
-    """Standard output, as wide as the terminal."""
-    return Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
+_PIPED_COLUMNS = 1000
+"""Paths are long."""
 
 
 @click.group()
@@ -58,7 +54,7 @@ def list_models(as_json: bool) -> None:
             row["where"] or f"[dim]{row['command']}[/dim]".replace("[embedded]", r"\[embedded]"),
             row["licence"] + ("" if row["commercial_use"] else " (not for commercial use)"),
         )
-    console().print(table)
+    console(_PIPED_COLUMNS).print(table)
 
 
 @models.command("path", short_help="Print the folder of a model.")

@@ -18,10 +18,12 @@ from translate.languages import canonical
 
 __all__ = [
     "Wanted",
+    "codes",
     "configured",
     "configured_for_text",
     "configured_to_watch",
     "languages_wanted",
+    "listed",
     "read_again",
 ]
 
@@ -45,7 +47,7 @@ def languages_wanted(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def wrapped(*args: Any, spoken: str, targets: str, allow: str, calm: bool, **kwargs: Any) -> Any:
         source = "auto" if spoken.strip().lower() == "auto" else canonical(spoken.strip())
-        wanted = Wanted(source, _codes(targets), _codes(allow), "calm" if calm else "fast")
+        wanted = Wanted(source, codes(targets), codes(allow), "calm" if calm else "fast")
         return command(*args, wanted=wanted, **kwargs)
 
     for decorate in (
@@ -158,8 +160,14 @@ def _flags(assignments: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     return flags
 
 
-def _codes(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(canonical(part.strip()) for part in text.split(",") if part.strip()))
+def codes(text: str) -> tuple[str, ...]:
+    """The languages of a list such as ``de,en``, each once. Raises LanguageError."""
+    return tuple(dict.fromkeys(map(canonical, listed(text))))
+
+
+def listed(text: str) -> list[str]:
+    """The parts of a list with commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _put(flags: dict[str, dict[str, Any]], group: str, key: str, value: Any) -> None:

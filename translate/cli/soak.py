@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from translate.cli.output import console
 from translate.config import Config
 from translate.errors import ConfigError, SottovoceError
-from translate.languages import canonical
 
 if TYPE_CHECKING:
     from translate.bench.material import Clip
@@ -26,15 +25,13 @@ def run(
     what: Sequence[str],
     config: Config,
     clips: Sequence[Clip],
-    targets: str,
+    targets: tuple[str, ...],
     *,
     minutes: float,
     speakers: int,
     json_file: Path | None,
 ) -> None:
     """Soak the service. Raises ConfigError for what cannot be done, SottovoceError when the verdict is bad."""
-    from rich.console import Console
-
     from translate.bench.material import SPEECHLESS, read
     from translate.bench.quality import word_errors
     from translate.bench.results import as_json
@@ -50,7 +47,7 @@ def run(
     plan = Plan(
         seconds=minutes * 60,
         recordings=tuple(map(read, known)),
-        targets=tuple(dict.fromkeys(canonical(code.strip()) for code in targets.split(",") if code.strip())),
+        targets=targets,
         most_speakers=speakers,
         interval_s=min(60.0, minutes * 60 / 12),
     )
@@ -63,7 +60,7 @@ def run(
 
     found = asyncio.run(soak(config, plan, done))
     compared = checks(found.samples, found.missed)
-    Console(width=None if sys.stdout.isatty() else 140).print(table(found.samples, compared))
+    console().print(table(found.samples, compared))
     click.echo(f"listeners received {found.texts} texts; their connections broke {found.drops} times")
     if bad := [check.name for check in compared if not check.good]:
         raise SottovoceError(f"not the same at the end as at the beginning: {', '.join(bad)}")
