@@ -4,13 +4,40 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["descendants", "family_cpu_s", "family_rss_bytes"]
+__all__ = ["Usage", "descendants", "family_cpu_s", "family_rss_bytes", "usage_of"]
 
 _PROC: Final = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process, or several together, hold."""
+
+    rss_bytes: int
+    handles: int
+    threads: int
+    cpu_s: float
+
+
+def usage_of(pids: Iterable[int]) -> Usage:
+    """What these processes hold together, as far as they live; pages that they share count for each. Linux only."""
+    total = [0, 0, 0, 0]
+    for pid in pids:
+        try:
+            words = _stat(pid)
+            handles = sum(1 for _ in (_PROC / str(pid) / "fd").iterdir())
+        except OSError:  # it has ended
+            continue
+        # Fields of proc(5), counted from the third: 14 utime, 15 stime, 20 num_threads, 24 rss.
+        now = (int(words[21]), handles, int(words[17]), int(words[11]) + int(words[12]))
+        total = [a + b for a, b in zip(total, now, strict=True)]
+    pages, handles, threads, ticks = total
+    return Usage(pages * os.sysconf("SC_PAGE_SIZE"), handles, threads, ticks / os.sysconf("SC_CLK_TCK"))
 
 
 def family_cpu_s() -> float:
@@ -45,10 +72,14 @@ def descendants(pid: int) -> Iterator[int]:
 def _ticks(pid: int) -> int:
     """Of a process and its ended children; 0 if it has ended itself: then it is among the parent's."""
     try:
-        words = (_PROC / str(pid) / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-        return sum(map(int, words[11:15]))
+        return sum(map(int, _stat(pid)[11:15]))
     except OSError:
         return 0
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields from the third on: the second, the name, may have spaces in it."""
+    return (_PROC / str(pid) / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
 
 
 def _pages(pid: int) -> int:

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from translate.bench.material import load_material, read
 from translate.bench.quality import Errors
-from translate.bench.soak import Pace, Sample, Usage, checks, line, table
+from translate.bench.soak import Pace, Sample, checks, line, table
 from translate.bench.soak_run import Plan, soak
-from translate.bench.soak_service import settings
 from translate.bench.spread import Spread
 from translate.config import AsrConfig, Config, Limits, load_config
+from translate.config.template import settings_file
+from translate.usage import Usage
 
 AUDIO = Path(__file__).parents[1] / "data" / "audio"
 USAGE = Usage(rss_bytes=200 << 20, handles=20, threads=8, cpu_s=1.0)
@@ -90,7 +91,7 @@ def test_the_pace_stays_within_bounds_and_once_found_only_falls(delays_ms: list[
 def test_the_service_gets_the_settings_of_the_bench(tmp_path: Path) -> None:
     config = Config(asr=AsrConfig(model="whisper-tiny.en", hotwords=('an "odd" one', "two")), limits=Limits(sessions=3))
     file = tmp_path / "config.toml"
-    file.write_text(settings(config), "utf-8")
+    file.write_text(settings_file(config), "utf-8")
     assert load_config(file) == config
 
 

@@ -17,8 +17,9 @@ from rich.table import Table
 
 from translate.bench.quality import Errors
 from translate.bench.spread import Spread
+from translate.usage import Usage
 
-__all__ = ["Check", "Pace", "Sample", "Usage", "checks", "line", "table"]
+__all__ = ["Check", "Pace", "Sample", "checks", "line", "table"]
 
 _TENTHS: Final = 10
 _GROWTH: Final = 1.10
@@ -30,16 +31,6 @@ _SLOWER: Final = 1.25
 _SLOWEST: Final = 0.5
 _WORSE: Final = 0.03
 """Word errors may be this much of all words more; a tenth holds some hundred words of each recording at least."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a process, or several together, hold."""
-
-    rss_bytes: int
-    handles: int
-    threads: int
-    cpu_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import ssl
 import time
-from http import HTTPStatus
-from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.error import HTTPError, URLError
-from urllib.parse import parse_qs, urlsplit, urlunsplit
-from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 import click
 
 from translate.cli.options import configured_to_watch
 from translate.config import Config
-from translate.errors import ConfigError, SottovoceError
+from translate.errors import SottovoceError
+from translate.remote.stats import Stats
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -36,13 +31,6 @@ _STAGES: Final = {
     "paint": "sent to painted",
     "glass_to_glass": "spoken to painted",
 }
-_LONGEST_ANSWER_BYTES: Final = 4_000_000
-
-
-class NoServiceError(SottovoceError):
-    """No service answers, or something else does."""
-
-    code = "no_service"
 
 
 @click.command(short_help="Watch a running service.")
@@ -57,7 +45,7 @@ def top(url: str | None, once: bool, as_json: bool, every_s: float, authority: P
 
     URL: its address, of another machine an operator's link; without, that of the service on this machine.
     """
-    service = _Service(url or f"http://127.0.0.1:{config.server.port}/", authority)
+    service = Stats(url or f"http://127.0.0.1:{config.server.port}/", authority)
     if as_json or once:
         while True:
             stats = service.ask()
@@ -73,7 +61,7 @@ def top(url: str | None, once: bool, as_json: bool, every_s: float, authority: P
     _live(service, every_s)
 
 
-def _live(service: _Service, every_s: float) -> None:
+def _live(service: Stats, every_s: float) -> None:
     from rich.live import Live
     from rich.text import Text
 
@@ -87,64 +75,6 @@ def _live(service: _Service, every_s: float) -> None:
                 live.update(_screen(stats, before, service.name), refresh=True)
             except SottovoceError as error:
                 live.update(Text(f"{error}; trying again", style="red"), refresh=True)
-
-
-class _Service:
-    """Where to ask.
-
-    Args:
-        url: of any page of the service; a token in its fragment (``#t=...``) is shown to the service only.
-        authority: PEM or DER file of the certificate to trust; ``None``: those of the system.
-
-    Raises:
-        ConfigError: that is no address, or the certificate cannot be read.
-    """
-
-    def __init__(self, url: str, authority: Path | None) -> None:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ConfigError(f"{url!r} is not the address of a service, such as http://127.0.0.1:8765/")
-        self.name = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
-        (token,) = parse_qs(parts.fragment).get("t", [""])[:1]
-        headers = {"User-Agent": "sottovoce top"} | ({"Authorization": f"Bearer {token}"} if token else {})
-        self._request = Request(f"{self.name}/stats", headers=headers)
-        # A service on the LAN is not behind a proxy.
-        self._opener = build_opener(ProxyHandler({}), HTTPSHandler(context=_trusting(authority)))
-
-    def ask(self) -> dict[str, Any]:
-        """What ``/stats`` tells. Raises NoServiceError."""
-        try:
-            with self._opener.open(self._request, timeout=5) as answer:
-                stats = json.loads(answer.read(_LONGEST_ANSWER_BYTES))
-        except HTTPError as error:
-            error.close()
-            if error.code == HTTPStatus.UNAUTHORIZED:
-                raise NoServiceError(
-                    f"{self.name} wants an operator's link (sottovoce token create --role operate)"
-                ) from None
-            raise NoServiceError(f"what answers at {self.name} is not Sottovoce (HTTP {error.code})") from None
-        except URLError as error:
-            reason = getattr(error.reason, "strerror", None) or error.reason
-            raise NoServiceError(
-                f"no service answers at {self.name} ({reason}); is `sottovoce serve` running?"
-            ) from error
-        except (OSError, ValueError, HTTPException) as error:
-            raise NoServiceError(f"what answers at {self.name} is not Sottovoce ({type(error).__name__})") from error
-        if not isinstance(stats, dict) or "uptime_s" not in stats:
-            raise NoServiceError(f"what answers at {self.name} is not Sottovoce")
-        return stats
-
-
-def _trusting(authority: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if authority is None:
-        return context
-    try:
-        data = authority.read_bytes()
-        context.load_verify_locations(cadata=data.decode("ascii") if data.startswith(b"-----") else data)
-    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        raise ConfigError(f"{authority} is not a certificate that can be read") from error
-    return context
 
 
 def _screen(stats: dict[str, Any], before: dict[str, Any] | None, address: str) -> RenderableType:

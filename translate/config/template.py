@@ -1,4 +1,4 @@
-"""A settings file with everything that can be set, for a person to change, and the settings in force."""
+"""Settings files: with everything that can be set, for a person to change; with what is in force; for a program."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from translate.config.load import DEFAULT, Reading
 from translate.config.reload import effect_of
 from translate.config.values import toml
 
-__all__ = ["effective", "template"]
+__all__ = ["effective", "settings_file", "template"]
 
 _UNITS = {
     "ms": "milliseconds", "s": "seconds", "bytes": "bytes", "mb": "megabytes", "days": "days", "hz": "hertz",
@@ -68,9 +68,21 @@ def effective(reading: Reading, *, changed_only: bool = False) -> str:
         for f in dataclasses.fields(settings):
             origin = reading.origins[group.name, f.name]
             if not changed_only or origin != DEFAULT:
-                value = getattr(settings, f.name)
-                assignment = f"{f.name} = {toml(value)}" if value is not None else f"# {f.name} is not set"
-                shown.append(f"{assignment:<40}  # {origin}")
+                shown.append(f"{_assignment(settings, f.name):<40}  # {origin}")
         if shown:
             lines += [f"[{group.name}]", *shown, ""]
     return "\n".join(lines).rstrip("\n") + "\n" if lines else ""
+
+
+def settings_file(config: Config) -> str:
+    """A file that gives ``config`` again."""
+    lines = []
+    for group in dataclasses.fields(config):
+        settings = getattr(config, group.name)
+        lines += [f"[{group.name}]", *(_assignment(settings, f.name) for f in dataclasses.fields(settings))]
+    return "\n".join(lines) + "\n"
+
+
+def _assignment(settings: Any, name: str) -> str:
+    value = getattr(settings, name)
+    return f"# {name} is not set" if value is None else f"{name} = {toml(value)}"
