@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from tests.server.waiting import is_final
 from translate.events import EndOfStream, Notice, Transcript, Translation
 from translate.protocol import End, ServerHello, SetView, Snapshot
 from translate.server.backfill import _continued
@@ -15,10 +16,6 @@ FIRST = "w1 w2 w3 w4"
 
 def said(lang: str, *words: int) -> str:
     return " ".join(f"w{n}/{lang}" for n in words)
-
-
-def is_final(lang: str, segment: int = 0):
-    return lambda m: getattr(m, "lang", None) == lang and m.segment == segment and m.final
 
 
 async def test_a_language_is_translated_once_and_only_while_somebody_reads_it(server, backend) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from tests.server.waiting import is_a
 from translate.errors import NotAllowedError
 from translate.events import EndOfStream, Notice, Transcript
 from translate.protocol import Control, Failure, Invitation, ServerHello, SetView, Status
@@ -38,10 +39,6 @@ class Tokens:
         known = token_id in ("speaker", "listener", "operator")
         self.revoked |= {token_id} if known else set()
         return known
-
-
-def is_a(kind: type):
-    return lambda message: isinstance(message, kind)
 
 
 def is_notice(code: str):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.server.waiting import is_a
 from translate.events import EndOfStream, Event, Lag
 from translate.latency import SessionClock
 
@@ -53,16 +54,18 @@ def sessions(backend: Any, monkeypatch: pytest.MonkeyPatch) -> list[LaggingSessi
     return opened
 
 
-def is_lag(message: Any) -> bool:
-    return isinstance(message, Lag)
+async def late(server: Any, sessions: list[LaggingSession]) -> tuple[Any, Any]:
+    """A speaker whose talk is late, and the greeting it got."""
+    speaker = await server.client()
+    hello = await speaker.hello("speaker", room="first", source="en")
+    sessions[0].lags.put_nowait(Lag("recognition", 4200))
+    await speaker.until(is_a(Lag))
+    return speaker, hello
 
 
 async def test_while_a_talk_is_late_nobody_else_may_begin(start: Any, sessions: list[LaggingSession]) -> None:
     server = await start(resume_ms=5000)
-    first = await server.client()
-    hello = await first.hello("speaker", room="first", source="en")
-    sessions[0].lags.put_nowait(Lag("recognition", 4200))
-    await first.until(is_lag)
+    first, hello = await late(server, sessions)
 
     second = await server.client()
     await second.say_hello("speaker", room="second", source="en")
@@ -79,7 +82,7 @@ async def test_while_a_talk_is_late_nobody_else_may_begin(start: Any, sessions: 
     assert back.session == hello.session
 
     sessions[0].lags.put_nowait(Lag("recognition", 0))
-    await again.until(is_lag)
+    await again.until(is_a(Lag))
     third = await server.client()
     await third.hello("speaker", room="third", source="en")
     assert len(sessions) == 2
@@ -87,10 +90,7 @@ async def test_while_a_talk_is_late_nobody_else_may_begin(start: Any, sessions: 
 
 async def test_a_talk_that_was_late_and_is_over_keeps_nobody_out(start: Any, sessions: list[LaggingSession]) -> None:
     server = await start()
-    first = await server.client()
-    await first.hello("speaker", room="first", source="en")
-    sessions[0].lags.put_nowait(Lag("recognition", 4200))
-    await first.until(is_lag)
+    first, _ = await late(server, sessions)
     first.socket.transport.abort()
     await server.until(lambda stats: stats["sessions"] == 0)
     second = await server.client()
@@ -99,9 +99,6 @@ async def test_a_talk_that_was_late_and_is_over_keeps_nobody_out(start: Any, ses
 
 async def test_readers_are_not_kept_out(start: Any, sessions: list[LaggingSession]) -> None:
     server = await start()
-    first = await server.client()
-    await first.hello("speaker", room="first", source="en")
-    sessions[0].lags.put_nowait(Lag("recognition", 4200))
-    await first.until(is_lag)
+    await late(server, sessions)
     reader = await server.client()
     await reader.hello("listener", room="first")

@@ -10,13 +10,19 @@ const final = (segment, text, start_ms) => ({
   type: 'transcript', segment, rev: 1, lang: 'en', committed: text, tail: '', final: true, start_ms, end_ms: start_ms + 1_000,
 });
 
-test('a wall clock that is set in mid-session moves no subtitle', (context) => {
+/** A stage in session s1, whose first sentence has been said, on a clock that the test sets. */
+const staged = (context) => {
   context.mock.timers.enable({ apis: ['Date'], now: 1_000_000_000 });
   globalThis.document ??= { hidden: true };
   const model = new CaptionModel();
   const stage = new CaptionStage(model, { show: () => {}, showAll: () => {} });
   stage.enter(hello('s1', 0));
   stage.take(final(0, 'One.', 2_000), {});
+  return { model, stage };
+};
+
+test('a wall clock that is set in mid-session moves no subtitle', (context) => {
+  const { model, stage } = staged(context);
   context.mock.timers.setTime(1_000_000_000 + 86_400_000); // a phone that learns the day
   stage.enter(hello('s1', 10_000)); // the same session over another connection
   stage.take(final(1, 'Two.', 12_000), {});
@@ -24,12 +30,7 @@ test('a wall clock that is set in mid-session moves no subtitle', (context) => {
 });
 
 test('another session is timed by its own zero', (context) => {
-  context.mock.timers.enable({ apis: ['Date'], now: 1_000_000_000 });
-  globalThis.document ??= { hidden: true };
-  const model = new CaptionModel();
-  const stage = new CaptionStage(model, { show: () => {}, showAll: () => {} });
-  stage.enter(hello('s1', 0));
-  stage.take(final(0, 'One.', 2_000), {});
+  const { model, stage } = staged(context);
   context.mock.timers.setTime(1_000_000_000 + 60_000);
   stage.enter(hello('s2', 0));
   stage.take(final(1, 'Two.', 2_000), {});
