@@ -23,7 +23,8 @@ lint: $(VENV)/test.stamp
 types: $(VENV)/test.stamp
 	$(BIN)/mypy
 
-check: lint types test
+check: export SOTTOVOCE_TEST_ALL = 1
+check: lint types test  ## what CI runs, the longest tests too
 
 # Debian packages only where nothing else can serve: PortAudio and a sound card made of software, a browser, Node.
 system-test:
