@@ -27,6 +27,8 @@ class SottovoceError(Exception):
     close_code = 1011
     """What a WebSocket is closed with when the error ends its session (RFC 6455 and docs/PROTOCOL.md)."""
     retryable = False
+    retry_after_s: float | None = None
+    """When another try may help, in seconds from now; ``None``: nobody knows."""
 
 
 class ConfigError(SottovoceError):
@@ -96,11 +98,20 @@ class ProtocolError(SottovoceError):
 
 
 class Busy(SottovoceError):
-    """No capacity for another session now."""
+    """No capacity for another session now.
+
+    Args:
+        message: why; when to try again is added to it.
+        retry_after_s: when, in seconds; ``None``: nobody knows.
+    """
 
     code = "busy"
     close_code = 1013
     retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message if retry_after_s is None else f"{message}; try again in {retry_after_s:.0f} s")
+        self.retry_after_s = retry_after_s
 
 
 class NotAllowedError(SottovoceError):

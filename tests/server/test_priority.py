@@ -73,6 +73,7 @@ async def test_while_a_talk_is_late_nobody_else_may_begin(start: Any, sessions: 
     assert (refusal.code, refusal.retryable) == ("busy", True)
     assert "4 s late" in refusal.message
     assert "try again in 30 s" in refusal.message
+    assert refusal.retry_after_s == 30
     assert await second.closed() == 1013
     assert server.server.stats()["sheds"] == {"busy": 1}
 

@@ -171,7 +171,10 @@ async def test_too_many_speakers_are_refused_and_told_so(start) -> None:
     await speaker.hello("speaker", source="en")
     await second.say_hello("speaker", source="en", room="other")
     assert await second.next() == Failure(
-        code="busy", message="all places for speakers (1) are taken; try again in 30 s", retryable=True
+        code="busy",
+        message="all places for speakers (1) are taken; try again in 30 s",
+        retryable=True,
+        retry_after_s=30,
     )
     assert await second.closed() == 1013
     await speaker.say(End())

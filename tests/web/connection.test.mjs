@@ -117,6 +117,20 @@ test('busy is waited for by a session that had begun', () => {
   assert.deepEqual(world.closed, []);
 });
 
+test('a reader that was told when to come back does so then, not before', () => {
+  const world = new World();
+  new Connection('ws://x/ws', world.handlers, { stays: true }, world.around).open();
+  world.receive('error', { code: 'busy', message: 'full; try again in 20 s', retryable: true, retry_after_s: 20 });
+  world.socket.onclose({ code: 1013, reason: 'busy' });
+  world.pass(19_900);
+  assert.equal(world.sockets.length, 1);
+  world.pass(2_200);
+  assert.equal(world.sockets.length, 2);
+  world.socket.onclose({ code: 1006, reason: '' }); // what was said then holds no longer
+  world.pass(1_000);
+  assert.equal(world.sockets.length, 3);
+});
+
 test('a silent connection is given up', () => {
   const world = new World();
   new Connection('ws://x/ws', world.handlers, {}, world.around).open();

@@ -230,6 +230,8 @@ class Failure:
     code: str
     message: str
     retryable: bool
+    retry_after_s: float | None = None
+    """When another try may help, in seconds from now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

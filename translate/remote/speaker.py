@@ -153,8 +153,9 @@ class RemoteSpeaker:
         with contextlib.suppress(_Over):
             while True:
                 failures = 0 if await self._once() else failures + 1
-                pause_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**failures)
-                await asyncio.sleep(pause_s * random.uniform(0.5, 1))
+                pause_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**failures) * random.uniform(0.5, 1)
+                asked_s = self._refusal.retry_after_s if self._refusal is not None else None
+                await asyncio.sleep(max(pause_s, (asked_s or 0.0) * random.uniform(1, 1.1)))
 
     async def _once(self) -> bool:
         """One connection, to its end; whether the server answered hello."""

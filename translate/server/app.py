@@ -25,6 +25,7 @@ __all__ = ["Address", "Server"]
 
 FINALS_S: Final = 2.0
 """Time that sessions have for their last words when the server stops."""
+_RETRY_S: Final = 30.0
 
 
 class Server:
@@ -150,6 +151,7 @@ class Server:
         self._connections.add(connection)
         self._metrics.counts["connections_total"] += 1
         try:
-            await connection.run(refuse=Busy(f"all {most} connections are taken; try again later") if full else None)
+            refusal = Busy(f"all {most} connections are taken", retry_after_s=_RETRY_S)
+            await connection.run(refuse=refusal if full else None)
         finally:
             self._connections.discard(connection)

@@ -22,7 +22,8 @@ from translate.server.speaking import LiveSession
 
 __all__ = ["Guest", "Member", "Room", "Rooms"]
 
-_RETRY_S = 30
+_RETRY_S = 30.0
+_LAST_WORDS_S = 5.0
 """A speaker who is refused should not ask again before."""
 
 
@@ -128,10 +129,10 @@ class Rooms:
                 return
             await self._succeed(room, room.live)
         if self.sessions >= self.most:
-            raise Busy(f"all places for speakers ({self.most}) are taken; try again in {_RETRY_S} s")
+            raise Busy(f"all places for speakers ({self.most}) are taken", retry_after_s=_RETRY_S)
         if (late_ms := self._late_ms()) > 0:
             # However many places there should be: another program may have the machine, and talks that run go first.
-            raise Busy(f"a talk that runs is {late_ms / 1000:.0f} s late, and goes first; try again in {_RETRY_S} s")
+            raise Busy(f"a talk that runs is {late_ms / 1000:.0f} s late, and goes first", retry_after_s=_RETRY_S)
         room.start(self._open(room, hello, member))
         room.attach(member)
 
@@ -141,7 +142,7 @@ class Rooms:
             raise RoomTakenError(f"somebody speaks in room {room.name!r} already; choose another room")
         live.finish()
         if not await live.wait(self._config.limits.send_ms / 1000):
-            raise Busy(f"the last words of room {room.name!r} are still being recognised; try again soon")
+            raise Busy(f"the last words of room {room.name!r} are still being recognised", retry_after_s=_LAST_WORDS_S)
 
     def _open(self, room: Room, hello: ClientHello, member: Member) -> LiveSession:
         spoken = self.offer.source(hello.source)

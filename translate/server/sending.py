@@ -82,7 +82,10 @@ class Sender:
     def fail(self, error: SottovoceError) -> None:
         """Sends the error, and closes when everything queued is sent."""
         self._metrics.errors[error.code] += 1
-        self.push(Parcel(Failure(code=error.code, message=str(error), retryable=error.retryable)))
+        failure = Failure(
+            code=error.code, message=str(error), retryable=error.retryable, retry_after_s=error.retry_after_s
+        )
+        self.push(Parcel(failure))
         self.close(error.close_code, error.code)
 
     def close(self, code: int, reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from typing import Final
@@ -64,7 +65,7 @@ class TokenGate:
         reason = self._why_not(token, record, role, room)
         if record is None or reason is not None:
             if not self._failures.allow(peer):
-                raise Busy(f"too many wrong tokens; try again in {self._failures.wait_s(peer):.0f} s")
+                raise Busy("too many wrong tokens", retry_after_s=math.ceil(self._failures.wait_s(peer)))
             log.info("refused as %s from %s (token %s)", role, peer, record.id if record else "none of ours")
             raise NotAllowedError(reason or "")
         return Grant(role, None if record.room is None else room, record.id, record.expires_s)

@@ -87,6 +87,7 @@ export class Connection {
   #retryTimer;
   #done = false;
   #refusal = '';
+  #retryAfter_ms = 0;
   #ended = false;
   #asked = false;
   #manner;
@@ -109,6 +110,7 @@ export class Connection {
     this.#socket = socket;
     this.#envelope = new Envelope();
     this.#refusal = '';
+    this.#retryAfter_ms = 0;
     socket.onopen = () => this.#greet();
     socket.onmessage = ({ data }) => this.#receive(data);
     socket.onclose = ({ code, reason }) => this.#lost(code, reason);
@@ -197,7 +199,10 @@ export class Connection {
   #dispatch(message) {
     if (message.type === 'hello') return this.#welcome(message);
     this.#lastSeq = Math.max(this.#lastSeq, message.seq);
-    if (message.type === 'error') this.#refusal = message.message;
+    if (message.type === 'error') {
+      this.#refusal = message.message;
+      this.#retryAfter_ms = (message.retry_after_s ?? 0) * 1000;
+    }
     this.#handlers.message(message);
     if (message.type === 'end') this.#ended = true;
     return undefined;
@@ -263,7 +268,7 @@ export class Connection {
     const { stays, patient } = this.#manner;
     const waits = stays || this.#session !== '';
     const final = (FATAL.has(code) && !refusedResume) || (TAKEN.has(code) && !waits) || (code === CLOSE.DONE && !stays);
-    if (!final) this.#retry();
+    if (!final) this.#retry(this.#retryAfter_ms);
     else if (patient) this.#wait(closeProblem(code, this.#refusal || reason));
     else this.#finish(closeProblem(code, this.#refusal || reason));
   }
@@ -271,12 +276,14 @@ export class Connection {
   /** @param {Problem} problem */
   #wait(problem) {
     this.#handlers.refused?.(problem);
-    this.#retry(problem.key === 'bad_request' ? 0 : PATIENCE_MS);
+    this.#retry(problem.key === 'bad_request' ? 0 : this.#retryAfter_ms || PATIENCE_MS);
   }
 
   /** @param {number} [least_ms] */
   #retry(least_ms = 0) {
-    const delay_ms = Math.max(least_ms, backoffMs(this.#attempt, this.#around.random()));
+    const chance = this.#around.random();
+    // Many may have been told the same time: they do not all come back at the same moment.
+    const delay_ms = Math.max(least_ms * (1 + chance / 10), backoffMs(this.#attempt, chance));
     this.#attempt += 1;
     this.#handlers.state('waiting', delay_ms);
     this.#retryTimer = this.#around.later(() => this.open(), delay_ms);
