@@ -165,6 +165,33 @@ async def test_what_pages_are_told_about_the_service(start_lan, start, lan_addre
     assert (await fetch("127.0.0.1", alone.port, "/authority.crt"))[0] == 404
 
 
+async def test_a_speaker_can_invite_before_the_talk_and_nobody_else(start_lan, start, lan_address) -> None:
+    lan = await start_lan(plain_listeners=True)
+
+    async def asked(token: str | None, room: str = "hall", port: int = lan.secure_port, trust: Any = lan.trust) -> Any:
+        more = "" if token is None else f"Authorization: Bearer {token}\r\n"
+        status, _, body = await fetch(lan_address, port, f"/invite?room={room}", trust=trust, more=more)
+        return status, json.loads(body) if status == 200 else body.decode()
+
+    status, answer = await asked(lan.token("speaker", "hall"))
+    assert status == 200
+    assert answer["invite"]["qr"] == qr_for_page(answer["invite"]["url"])
+    url = urllib.parse.urlsplit(answer["invite"]["url"])
+    token = urllib.parse.parse_qs(url.fragment)["t"][0]
+    listener = await lan.client_at(lan_address, secure=True)
+    assert (await listener.hello("listener", room="hall", token=token)).role == "listener"
+    assert "a token is needed" in (await asked(None))[1]
+    assert (await asked(lan.token("speaker", "hall"), port=lan.port, trust=None))[0] == 401, "not over plain HTTP"
+    for role, room in (("listener", "hall"), ("speaker", "other")):
+        assert (await asked(lan.token(role, room)))[0] == 401
+    for room in ("..%2Fetc", "%00", "a%20b", "x" * 65, "y" * 2000):
+        assert (await asked(lan.token("speaker", "hall"), room))[0] == 400
+    wrong = [(await asked("aaaaaaaa." + "A" * 22))[0] for _ in range(40)]
+    assert (wrong[0], wrong[-1]) == (401, 429)
+    alone = await start()
+    assert (await fetch("127.0.0.1", alone.port, "/invite?room=hall"))[2] == b"{}"
+
+
 async def test_the_authority_s_certificate_is_there_to_install(start_lan) -> None:
     lan = await start_lan()
     status, headers, body = await fetch("127.0.0.1", lan.port, "/authority.crt")

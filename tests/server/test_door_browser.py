@@ -128,6 +128,7 @@ def test_a_microphone_works_on_this_machine_and_on_the_network(open_page, lan: L
 
 def test_the_speaker_s_link_speaks_and_the_listeners_link_reads(open_page, lan: Lan) -> None:
     speaker, listener = open_page(lan.ways.speak.url), open_page(lan.ways.listen.url)
+    speaker.wait_for_selector("#invite .qr")  # before the talk: those who are to read come in time
     speaker.click("#toggle")
     for page in (speaker, listener):
         page.wait_for_selector("text=/w1/", state="attached", timeout=20_000)

@@ -49,7 +49,7 @@ SUBPROTOCOL: Final = "sottovoce.v1"
 MAX_TARGETS: Final = 16
 MAX_VALID_S: Final = 366 * 86_400
 _LANGUAGE: Final = r"[A-Za-z][A-Za-z0-9_-]{0,34}"
-_ROOM: Final = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}"
+ROOM_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}"
 
 Role = Literal["speaker", "listener", "operator"]
 Mode = Literal["fast", "calm"]
@@ -71,7 +71,7 @@ class ClientHello:
 
     versions: tuple[str, ...] = bounded(max_items=16, max_length=16)
     role: Role
-    room: str = bounded("main", max_length=64, min_length=1, pattern=_ROOM)
+    room: str = bounded("main", max_length=64, min_length=1, pattern=ROOM_NAME)
     source: str = bounded("auto", max_length=35, min_length=1, pattern=_LANGUAGE)
     """The spoken language, or ``auto``; a listener's is ignored."""
     allowed_sources: tuple[str, ...] = bounded((), max_items=128, max_length=35, min_length=1, pattern=_LANGUAGE)
@@ -93,7 +93,7 @@ class SetView:
     mode: Mode | None = None
     source: str | None = bounded(None, max_length=35, min_length=1, pattern=_LANGUAGE)
     """From the next segment on, this language is spoken (or ``auto``); from the speaker, or an operator."""
-    room: str | None = bounded(None, max_length=64, min_length=1, pattern=_ROOM)
+    room: str | None = bounded(None, max_length=64, min_length=1, pattern=ROOM_NAME)
     """Whose ``source`` an operator changes; its own room when left out."""
 
 
@@ -102,7 +102,7 @@ class Control:
     """An operator's order; which of the other fields are needed depends on ``action``."""
 
     action: Literal["mute", "unmute", "stop", "invite", "revoke"]
-    room: str | None = bounded(None, max_length=64, min_length=1, pattern=_ROOM)
+    room: str | None = bounded(None, max_length=64, min_length=1, pattern=ROOM_NAME)
     role: Role | None = None
     valid_s: float | None = bounded(None, low=1, high=MAX_VALID_S)
     token_id: str | None = bounded(None, max_length=128, min_length=1)

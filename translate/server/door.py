@@ -162,14 +162,24 @@ class Door:
         peer = peer_address(connection)
         if self._is_open or _is_loopback(peer):
             return True
-        scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer":
+        token = _bearer(authorization)
+        if token is None:
             return False
         try:
-            self.gate_for(connection).admit(token.strip(), role="operator", room=DEFAULT_ROOM, peer=peer)
+            self.gate_for(connection).admit(token, role="operator", room=DEFAULT_ROOM, peer=peer)
         except SottovoceError:
             return False
         return True
+
+    def invite(self, connection: ServerConnection, authorization: str | None, room: str) -> Invite | None:
+        """The listeners' way into ``room``, for whoever may speak there; ``None``: other devices cannot come.
+
+        Raises:
+            NotAllowedError, Busy: as :meth:`Gate.admit`.
+        """
+        gate, peer = self.gate_for(connection), peer_address(connection)
+        gate.admit(_bearer(authorization), role="speaker", room=room, peer=peer)
+        return gate.invite("listener", room)
 
     def info(self) -> dict[str, Any]:
         """What ``/info`` tells."""
@@ -214,6 +224,12 @@ class Door:
 
     def _host_name(self) -> str:
         return self._lan.certificates.names.full if self._lan is not None else socket.gethostname().lower()
+
+
+def _bearer(authorization: str | None) -> str | None:
+    """The token of an ``Authorization`` header (RFC 6750), if it has one."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def _look(link_host: str | None) -> Callable[[], Names]:

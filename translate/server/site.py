@@ -17,7 +17,10 @@ from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers, MultipleValuesError
 from websockets.http11 import Request, Response
 
+from translate.errors import Busy, NotAllowedError
+from translate.protocol.messages import ROOM_NAME
 from translate.server.door import Door
+from translate.server.links import DEFAULT_ROOM
 from translate.server.profile import mobileconfig
 from translate.server.static import Page, Pages
 
@@ -31,6 +34,7 @@ _JSON: Final = "application/json"
 _TEXT: Final = "text/plain; charset=utf-8"
 _VIEWS: Final = {"speak": "/index.html", **{v: f"/{v}.html" for v in ("listen", "kiosk", "operate", "talk", "install")}}
 """Pages by what is asked for as a path (``/listen``) or as ``/?view=listen``."""
+_LONGEST_QUERY: Final = 1000
 _GUARDED: Final = ("/stats", "/metrics")
 """Tell what goes on here, though nothing of what was said: not for everybody on the network."""
 
@@ -113,9 +117,24 @@ class Site:
         elif path in _GUARDED and not self._door.may_look(connection, authorization):
             hint = "Only on this machine, or with an operator's token over HTTPS (Authorization: Bearer ...).\n"
             page = _plain(HTTPStatus.UNAUTHORIZED, hint)
+        elif path == "/invite":
+            page = self._invite(connection, authorization, query)
         else:
             page = await self._page(path, query, if_none_match)
         return self._finished(page, host, request)
+
+    def _invite(self, connection: ServerConnection, authorization: str | None, query: str) -> Page:
+        """The listeners' way in before anybody speaks: those who are to read can come in time."""
+        (room,) = parse_qs(query).get("room", [DEFAULT_ROOM])[:1] if len(query) < _LONGEST_QUERY else [""]
+        if not re.fullmatch(ROOM_NAME, room):
+            return _plain(HTTPStatus.BAD_REQUEST, "That is no name of a room.\n")
+        try:
+            made = self._door.invite(connection, authorization, room)
+        except Busy as error:
+            return _plain(HTTPStatus.TOO_MANY_REQUESTS, f"{error}\n")
+        except NotAllowedError as error:
+            return _plain(HTTPStatus.UNAUTHORIZED, f"{error}\n")
+        return _as_json({} if made is None else {"invite": {"url": made.url, "qr": made.qr}})
 
     async def _page(self, path: str, query: str, if_none_match: str) -> Page:
         match path:
@@ -193,7 +212,7 @@ def _as_json(value: Any) -> Page:
 def _file_of(path: str, query: str) -> str:
     """The file for ``path``: a view by name, or what is asked for."""
     if path in ("/", "/index.html"):
-        views = parse_qs(query).get("view", ["speak"]) if len(query) < 1000 else ["speak"]
+        views = parse_qs(query).get("view", ["speak"]) if len(query) < _LONGEST_QUERY else ["speak"]
         return _VIEWS.get(views[0], "/index.html")
     return _VIEWS.get(path.removeprefix("/"), path)
 

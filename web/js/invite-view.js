@@ -32,6 +32,21 @@ export function inviteParts({ url, qr }, words) {
   return [picture, address, copy];
 }
 
+/**
+ * The listeners' way into a room before anybody speaks there.
+ * @param {import('./place.js').Place} place
+ * @returns {Promise<Invite | undefined>} nothing where other devices cannot come, or the service does not say
+ */
+export async function fetchInvite({ room, token }) {
+  const headers = { accept: 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
+  try {
+    const response = await fetch(new URL(`invite?room=${encodeURIComponent(room)}`, document.baseURI), { headers });
+    return response.ok ? (await response.json()).invite : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The speaker's panel with it. */
 export class InviteView {
   #section;

@@ -6,7 +6,7 @@ import { CaptionModel, SPOKEN } from '../captions.js';
 import { CaptionStage } from '../caption-stage.js';
 import { CaptionsView } from '../captions-view.js';
 import { listenToMicrophone, listenToSample } from '../input.js';
-import { InviteView } from '../invite-view.js';
+import { InviteView, fetchInvite } from '../invite-view.js';
 import { awaitLanguages } from '../languages.js';
 import { LatencyLog } from '../latency.js';
 import { LatencyView } from '../latency-view.js';
@@ -237,5 +237,6 @@ const languages = await awaitLanguages((problem) => {
 shell.learnNames(languages.names);
 settings.setLanguages(languages);
 status.clearProblem('no_server');
+fetchInvite(place).then((way) => invite.show(way));
 if (talk.phase === 'idle') status.setState('idle');
 showChoice();
