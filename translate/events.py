@@ -145,6 +145,8 @@ class Notice:
     code: str
     message: str
     retryable: bool = True
+    lang: str | None = None
+    """It concerns those alone who read this language; ``None``: everybody."""
 
 
 @dataclass(frozen=True, slots=True)

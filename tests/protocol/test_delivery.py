@@ -191,9 +191,11 @@ def test_fast_view_shows_all_of_its_languages_only(events) -> None:
     assert [View(("de",)).admit(parcel) for parcel in parcels] == parcels
     shown = [View(("fr",)).admit(parcel) for parcel in parcels]
     assert [one for one in shown if one] == [one for one in parcels if isinstance(one.message, Transcript)]
-    lag = Parcel(Lag("mt", 1, "de"))
-    assert View(("fr",)).admit(lag) is None
-    assert View(("de",)).admit(lag) is lag
+    for german in (Parcel(Lag("mt", 1, "de")), Parcel(Notice("bad_language", "no way to German", lang="de"))):
+        assert View(("fr",)).admit(german) is None
+        assert View(("de",)).admit(german) is german
+    muted = Parcel(Notice("muted", "to everybody"))
+    assert View(("fr",)).admit(muted) is muted
 
 
 def test_all_calm_readers_share_one_text_without_tail() -> None:

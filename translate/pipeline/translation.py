@@ -112,7 +112,7 @@ class TranslationWorker:
             await self.mailbox.close()
             code = error.code if isinstance(error, SottovoceError) else "engine"
             message = f"translation into {english_name(self.target)} stopped: {error}"
-            await self._outlet.put(Notice(code, message, retryable=False))
+            await self._outlet.put(Notice(code, message, retryable=False, lang=self.target))
 
     async def _way(self, lang: str) -> _Way | None:
         if lang not in self._ways:
@@ -122,7 +122,7 @@ class TranslationWorker:
                 )
             except LanguageError as error:
                 self._ways[lang] = None
-                await self._outlet.put(Notice(error.code, str(error), retryable=False))
+                await self._outlet.put(Notice(error.code, str(error), retryable=False, lang=self.target))
         return self._ways[lang]
 
     async def _translate(self, way: _Way, heard: Heard) -> None:
@@ -136,7 +136,7 @@ class TranslationWorker:
         except WorkerError as error:  # the next step is likely to go well again
             draft = self._unchanged(transcript)
             message = f"a translation into {english_name(self.target)} is missing: {error}"
-            await self._outlet.put(Notice(error.code, message, error.retryable))
+            await self._outlet.put(Notice(error.code, message, error.retryable, self.target))
         if draft is None:
             return
         marks = replace(transcript.marks, mt_start=started_ms, mt_end=self._clock.now_ms())

@@ -71,7 +71,7 @@ class Outbox:
             case Lag():
                 return ("lag", message.stage, message.lang)
             case Notice():
-                return ("notice", message.code)
+                return ("notice", message.code, message.lang)
             case Status():
                 return "status"
             case Audience():

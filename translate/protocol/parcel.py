@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from translate.events import Lag, Transcript, Translation
+from translate.events import Lag, Notice, Transcript, Translation
 from translate.protocol.envelope import encode_body
 from translate.protocol.messages import ServerMessage, Snapshot
 
@@ -31,7 +31,7 @@ class Parcel:
         self.message = message
         self.number = number
         self.clock = clock
-        self.lang = message.lang if isinstance(message, (Translation, Lag)) else None
+        self.lang = message.lang if isinstance(message, (Translation, Lag, Notice)) else None
         """For those alone who read this language; ``None``: for everybody."""
         self._body: bytes | None = None
         self._calm: Parcel | None = None
