@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from translate.audio import FileSource
-from translate.config import Config
+from translate.config import Config, Limits
 from translate.engines import Engines
-from translate.events import Notice, Transcript
+from translate.events import Lag, Notice, Transcript
 from translate.pipeline.session import Session
 from translate.worker import WorkerError
 from translate.worker.messages import Call
@@ -83,3 +83,31 @@ async def test_speech_that_no_engine_survives_is_left_out_and_told(clips) -> Non
         apart.close()
     assert missing == 1
     assert len(words_of(texts)) > 3
+
+
+async def test_while_an_engine_gives_no_answer_it_is_said_how_late_captions_are(clips) -> None:
+    apart = Engines(Config(limits=Limits(lag_ms=500)), isolated=True)
+    session = Session(FileSource(clips["fleurs_es_005"].path, pace=1.0), spoken="es", engines=apart)
+    lags: list[int] = []
+    texts: list[str] = []
+    stopped = False
+    assert apart.worker is not None
+    assert apart.worker.pid is not None
+    try:
+        async for event in session:
+            if isinstance(event, Transcript) and not stopped:
+                os.kill(apart.worker.pid, signal.SIGSTOP)
+                stopped = True
+            if isinstance(event, Transcript) and event.final:
+                texts.append(event.committed)
+            if isinstance(event, Lag):
+                lags.append(event.behind_ms)
+                if event.behind_ms > 1500:
+                    os.kill(apart.worker.pid, signal.SIGCONT)
+    finally:
+        apart.close()
+    worst = lags.index(max(lags))
+    assert lags[: worst + 1] == sorted(lags[: worst + 1]), "ever later"
+    assert lags[worst] > 1500
+    assert lags[-1] == 0
+    assert len(words_of(texts)) > 8

@@ -109,7 +109,7 @@ class RecognitionStage:
             await self._report_lag()
             started_ms = self._clock.now_ms()
             try:
-                states = await self._engines.recognition_turns.run(lambda batch=batch: self._step(batch))  # type: ignore[misc]
+                states = await self._heard_of(batch)
             except WorkerError as error:
                 states = self._recognizer.give_up(last=batch.finish is not None)
                 said = f"a few seconds of speech are missing: {error}"
@@ -119,6 +119,16 @@ class RecognitionStage:
                 self._cadence.took(self._clock.now_ms() - started_ms)
             await self._publish(states, marks)
         return EndOfStream(self._buffer.end)
+
+    async def _heard_of(self, batch: Batch) -> Sequence[SegmentText]:
+        """What the engine makes of it; while that takes long, everybody is told how late captions are by now."""
+        step = asyncio.ensure_future(self._engines.recognition_turns.run(lambda: self._step(batch)))
+        try:
+            while not (await asyncio.wait({step}, timeout=self._limits.lag_ms / 1000))[0]:
+                await self._report_lag()
+        finally:
+            step.cancel()
+        return await step
 
     async def _next_batch(self) -> Batch | None:
         async with self._changed:
