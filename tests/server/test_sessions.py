@@ -261,6 +261,18 @@ async def test_audio_faster_than_recognition_is_held_back(start, backend) -> Non
     assert speaker.texts("en")[-1] == "w597 w598 w599 w600"
 
 
+async def test_a_speaker_is_not_dropped_for_answers_that_wait_behind_its_own_sound(start, backend) -> None:
+    server = await start(ahead_ms=500, send_ms=150)
+    speaker = await server.client()
+    await speaker.hello("speaker", source="en")
+    backend.going.clear()  # the engines give no answer for a while
+    flood = asyncio.create_task(speaker.speak(40))
+    await asyncio.sleep(1.5)
+    backend.going.set()
+    await asyncio.gather(flood, speaker.until(is_final("en", 9)))
+    assert server.server.stats()["errors"] == {}
+
+
 async def test_stop_sends_the_last_words_and_1001(server) -> None:
     speaker, listener = await server.client(), await server.client()
     await speaker.hello("speaker", source="en")

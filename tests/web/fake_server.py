@@ -1,4 +1,4 @@
-"""A small server of protocol v1 that answers from a script: pages, `/languages`, `/info` and `/ws`."""
+"""A small server of protocol v1 that answers from a script: pages, `/languages`, `/info`, `/invite` and `/ws`."""
 
 from __future__ import annotations
 
@@ -105,6 +105,8 @@ class FakeServer:
             return None
         if path == "/languages":
             return self._respond(HTTPStatus.OK, "application/json", json.dumps(LANGUAGES).encode())
+        if path == "/invite":
+            return self._respond(HTTPStatus.OK, "application/json", b"{}")
         if path == "/info":
             return self._respond(HTTPStatus.OK, "application/json", json.dumps(self.info).encode())
         name = path.lstrip("/")

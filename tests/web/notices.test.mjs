@@ -25,7 +25,7 @@ test('a stage that has caught up does not hide that a room is muted', () => {
   const notices = new Notices(seen);
   notices.take(notice('muted', 'muted by the operator'));
   notices.take(lag('recognition', 2_000));
-  assert.deepEqual(seen.lines, ['Muted.', '2.00 s behind']);
+  assert.deepEqual(seen.lines, ['Muted.', '2 s behind']);
   notices.take(lag('recognition', 0));
   assert.deepEqual(seen.lines, ['Muted.']);
   notices.take(notice('unmuted'));
@@ -38,7 +38,7 @@ test('of several late stages the latest is told until all have caught up', () =>
   notices.take(lag('mt', 1_000, 'en'));
   notices.take(lag('recognition', 4_000));
   notices.take(lag('mt', 0, 'en'));
-  assert.deepEqual(seen.lines, ['4.00 s behind']);
+  assert.deepEqual(seen.lines, ['4 s behind']);
   notices.take(lag('recognition', 0));
   assert.deepEqual(seen.lines, []);
 });
@@ -60,4 +60,18 @@ test('texts and other messages are none of its business', () => {
   const notices = new Notices(board());
   assert.equal(notices.take({ type: 'transcript' }), false);
   assert.equal(notices.take(notice('x', 'y')), true);
+});
+
+test('a talk that is over takes its microphone along, not the operator\'s order', () => {
+  const seen = board();
+  const notices = new Notices(seen);
+  notices.take(notice('muted'));
+  notices.take(notice('device_lost', 'The microphone is gone.'));
+  notices.take(lag('recognition', 2_000));
+  notices.greet(false, false); // the spoken language has changed, nothing else
+  assert.equal(seen.lines.length, 3);
+  notices.greet(true, false);
+  assert.deepEqual(seen.lines, ['Muted.']);
+  notices.greet(false, true); // a new connection is told again
+  assert.deepEqual(seen.lines, []);
 });

@@ -99,3 +99,22 @@ def test_words_of_an_overlay_stay_where_they_are_when_they_are_committed(open_pa
     say(server, translation(3, "Hello out there friends", final=True))
     wait_for_text(page, "en", ["Hello out there friends"], "#screen")
     assert page.evaluate(place) == before
+
+
+def test_it_says_what_is_wrong_below_the_lines_and_never_over_a_picture(open_page: Opener, server: Any) -> None:
+    page = screen(open_page, server, "to=en&mode=fast")
+    say(server, translation(1, SENTENCE, final=True))
+    before = page.locator(".captions").bounding_box()
+    server.say("notice", code="device_lost", message="gone", retryable=True)
+    server.say("lag", stage="recognition", behind_ms=12_400)
+    page.wait_for_selector("#notice:visible >> text=/microphone is gone.*12 s behind/s")
+    assert page.locator(".captions").bounding_box() == before
+    notice = page.locator("#notice").bounding_box()
+    assert notice["y"] > before["y"] + before["height"] - 1
+    server.say("notice", code="device_back", message="back", retryable=True)
+    server.say("lag", stage="recognition", behind_ms=0)
+    page.wait_for_selector("#notice", state="hidden")
+    overlay = screen(open_page, server, "to=en&overlay=1")
+    server.say("notice", code="device_lost", message="gone", retryable=True)
+    wait_in_page(overlay, "document.querySelector('#notice').textContent !== ''")
+    assert not overlay.is_visible("#notice")

@@ -25,6 +25,8 @@ __all__ = [
     "ClientHello",
     "ClientMessage",
     "Control",
+    "Device",
+    "DeviceState",
     "End",
     "Failure",
     "FrameLimits",
@@ -53,6 +55,8 @@ ROOM_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}"
 
 Role = Literal["speaker", "listener", "operator"]
 Mode = Literal["fast", "calm"]
+DeviceState = Literal["lost", "back", "muted", "heard"]
+"""Of a speaker's microphone: gone; there again; nothing but zeros come from it; sound again."""
 
 
 class FrameSizeError(ProtocolError):
@@ -128,7 +132,14 @@ class End:
     """The speaker has finished."""
 
 
-ClientMessage = ClientHello | SetView | Control | Painted | Ping | End
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """``device``: how the speaker's microphone is; everybody in the room is told."""
+
+    state: DeviceState
+
+
+ClientMessage = ClientHello | SetView | Control | Painted | Ping | Device | End
 
 
 # --- from the server -------------------------------------------------------------------------------------------------
@@ -273,7 +284,15 @@ ServerMessage = (
 )
 
 CLIENT_TYPES: Final[Mapping[str, type[Any]]] = MappingProxyType(
-    {"hello": ClientHello, "set": SetView, "control": Control, "painted": Painted, "ping": Ping, "end": End}
+    {
+        "hello": ClientHello,
+        "set": SetView,
+        "control": Control,
+        "painted": Painted,
+        "ping": Ping,
+        "device": Device,
+        "end": End,
+    }
 )
 SERVER_TYPES: Final[Mapping[str, type[Any]]] = MappingProxyType(
     {

@@ -15,6 +15,7 @@ from translate.protocol.messages import (
     ClientHello,
     ClientMessage,
     Control,
+    Device,
     End,
     Painted,
     Role,
@@ -88,6 +89,8 @@ class ServerState:
             raise ProtocolError("the first message must be hello")
         elif isinstance(message, End):
             self._end()
+        elif isinstance(message, Device) and self.role != "speaker":
+            raise NotAllowedError("only a speaker may say how its microphone is")
         elif isinstance(message, Control) and self.role != "operator":
             raise NotAllowedError("only an operator may send control")
         elif isinstance(message, SetView) and message.source is not None and self.role == "listener":

@@ -37,6 +37,7 @@ from translate.protocol import (
 from translate.remote.address import RoomAddress
 from translate.remote.backlog import Backlog
 from translate.remote.clock import ServerClock
+from translate.remote.device import DeviceReport
 from translate.remote.inbox import Inbox
 from translate.remote.trust import unreachable
 
@@ -91,6 +92,7 @@ class RemoteSpeaker:
         self._tls = tls
         self._backlog = Backlog()
         self._inbox = Inbox()
+        self._device = DeviceReport()
         self._events: asyncio.Queue[Event] = asyncio.Queue(256)
         self._news = asyncio.Event()  # there is something to send
         self._source_over = False
@@ -136,6 +138,8 @@ class RemoteSpeaker:
         try:
             async for item in self._source.stream(SessionClock()):
                 if isinstance(item, Notice):
+                    self._device.take(item)
+                    self._news.set()
                     await self._events.put(item)
                     continue
                 pcm = np.clip(np.rint(item.samples * 32768), -32768, 32767).astype("<i2").tobytes()
@@ -260,6 +264,7 @@ class RemoteSpeaker:
             self.clock.restart()
         self._session, self._resume = hello.session, hello.resume
         self._inbox.greet(hello)
+        self._device.connected(hello.capabilities)
         if back:
             await self._events.put(Notice("connection_back", f"back in {self._address}"))
         lost_s = (self._backlog.dropped - self._told_lost) / RATE_HZ
@@ -295,6 +300,8 @@ class RemoteSpeaker:
         """Sends what waits, at the pace of the socket; then, when the source is over, the end."""
         with contextlib.suppress(ConnectionClosed):
             while True:
+                if (device := self._device.news()) is not None:
+                    await self._say(socket, device)
                 while (frame := self._backlog.take()) is not None:
                     await socket.send(encode_audio(frame))
                 if self._source_over:

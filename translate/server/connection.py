@@ -21,6 +21,7 @@ from translate.protocol import (
     ClientHello,
     ClientMessage,
     Control,
+    Device,
     End,
     Joining,
     Painted,
@@ -32,6 +33,7 @@ from translate.protocol import (
     View,
     snapshots,
 )
+from translate.server.conditions import device_notice
 from translate.server.errors import HelloTimeoutError
 from translate.server.gate import Gate, Grant, OpenGate
 from translate.server.greeting import server_hello
@@ -182,7 +184,9 @@ class Connection:
         match said:
             case AudioFrame():
                 if live is not None:
+                    self._sender.is_unheard = True
                     await live.feed(said)
+                    self._sender.is_unheard = False
             case Ping():
                 self._sender.push(Parcel(Pong(client_ms=said.client_ms, server_ms=round(self._state.now_ms, 1))))
             case Painted():
@@ -194,6 +198,9 @@ class Connection:
                     self._set(said)
                 except LanguageError as error:  # no reason to end a talk
                     self._sender.push(Parcel(Notice(error.code, str(error), error.retryable)))
+            case Device():
+                if live is not None and self._room is not None and self._room.speaker is self:
+                    self._room.publish(device_notice(said.state))
             case Control():
                 assert self._operator is not None  # the state lets nobody else pass
                 self._operator.obey(said)

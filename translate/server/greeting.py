@@ -12,7 +12,7 @@ from translate.server.room import Room
 
 __all__ = ["CAPABILITIES", "server_hello"]
 
-CAPABILITIES: Final = ("resume", "snapshot", "set")
+CAPABILITIES: Final = ("resume", "snapshot", "set", "device")
 """What every client is offered; some are also asked for ``painted``."""
 
 

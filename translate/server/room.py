@@ -13,6 +13,7 @@ from translate.protocol import Audience, Mode, Paint, Parcel, ReplayLog, TextEve
 from translate.server.audience import AudienceNews, audience_of
 from translate.server.backend import Backend
 from translate.server.backfill import Backfill
+from translate.server.conditions import Conditions, mute_notice
 from translate.server.errors import RoomTakenError
 from translate.server.members import Member
 from translate.server.metrics import Metrics
@@ -23,9 +24,7 @@ from translate.server.watch import Watch
 
 __all__ = ["Room"]
 
-MUTED = Notice("muted", "an operator has muted the speaker")
 DONE = (1000, "done")
-UNMUTED = Notice("unmuted", "the speaker is heard again")
 
 
 class Room:
@@ -50,6 +49,7 @@ class Room:
         self.live: LiveSession | None = None
         self.speaker: Member | None = None
         self.muted = False
+        self._conditions = Conditions()
         self.farewell = DONE
         """What the speaker is closed with at the end of the talk."""
         self.watch = Watch()
@@ -94,8 +94,8 @@ class Room:
         self.seats.take(member.seat)
         self._readers.add(member.targets)
         self._news.changed()
-        if self.muted:
-            member.deliver(Parcel(MUTED))
+        for notice in self._conditions.holding:
+            member.deliver(Parcel(notice))
 
     def reads(self, member: Member, before: tuple[str, ...]) -> None:
         """``member`` reads other languages than ``before``."""
@@ -191,7 +191,7 @@ class Room:
         self.muted = muted
         if self.live is not None:
             self.live.muted = muted
-        self.publish(MUTED if muted else UNMUTED)
+        self.publish(mute_notice(muted))
 
     def stop(self, code: int, farewell: str) -> bool:
         """Ends the talk with its last words; whether there was one.
@@ -215,6 +215,7 @@ class Room:
         if live is not None and live.was_ended and error is None:
             self._over = (frozenset(self._speaker_tokens), EndOfStream(live.position))
         self._speaker_tokens.clear()
+        self._conditions.talk_over()
         speaker, self.speaker = self.speaker, None
         if error is not None and live is not None:
             if speaker is not None:
@@ -237,6 +238,8 @@ class Room:
         """Hands an event of the session to everybody, and a text to the log."""
         self._metrics.event(event)
         self.watch.event(event)
+        if isinstance(event, Notice):
+            self._conditions.take(event)
         if isinstance(event, (Transcript, Translation)):
             self._publish_text(dataclasses.replace(event, segment=event.segment + self._first_segment))
             return

@@ -47,7 +47,7 @@ class Sender:
 
     __slots__ = (
         "_closing", "_is_behind", "_is_shed", "_limits", "_metrics", "_news", "_outbox", "_socket", "_state",
-        "_transport", "cursor", "heard",
+        "_transport", "cursor", "heard", "is_unheard",
     )  # fmt: skip
 
     def __init__(self, socket: ServerConnection, state: ServerState, limits: Limits, metrics: Metrics) -> None:
@@ -63,6 +63,8 @@ class Sender:
         self._is_shed = False
         self.cursor: Cursor | None = None  # where the place of each text in the room's log is noted
         self.heard = False  # set by who reads the socket: the client has said something
+        self.is_unheard = False
+        """Set by who reads the socket: what the client says waits on our side, its answers too."""
 
     def push(self, parcel: Parcel) -> None:
         """Sends a message, or queues it while the client is behind. Does not wait."""
@@ -170,9 +172,9 @@ class Sender:
                 wait_s = pause_s
                 if not is_welcome():
                     self.close(4401, "revoked")
-                elif self.heard:
+                elif self.heard or self.is_unheard:
                     self.heard = False
-                elif not await self._answers(pause_s) and not self.heard:
+                elif not await self._answers(pause_s) and not (self.heard or self.is_unheard):
                     await self._shut(*self._shed())
 
     async def _answers(self, patience_s: float) -> bool:

@@ -50,10 +50,10 @@ export class Words {
     return named(this.#names, code) ?? this.#others.get(code) ?? code;
   }
 
-  /** @param {number} ms @returns {string} such as "0.84 s" */
-  seconds(ms) {
-    const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
-    return `${(ms / 1000).toLocaleString(this.language, digits)} s`;
+    /** @param {number} ms @param {number} [digits] @returns {string} such as "1.25 s" */
+  seconds(ms, digits = 2) {
+    const form = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    return `${(ms / 1000).toLocaleString(this.language, form)} s`;
   }
 
   /** @param {number} ms @returns {string} such as "840 ms" */

@@ -3,12 +3,14 @@
 /** @typedef {import('./protocol.js').Message} Message */
 /** @typedef {import('./i18n.js').Words} Words */
 /** @typedef {(words: Words) => string} Say empty: nothing */
-/** @typedef {{note: (topic: string, say: Say, lasts_ms?: number) => void}} Board such as `StatusView` */
+/** @typedef {{note: (topic: string, say: Say, lasts_ms?: number) => void}} Board such as `NoteBoard` */
 
 /** Codes of notices that begin or end something: its topic, and whether it is so now. @type {Record<string, [string, boolean]>} */
 const STATES = {
   muted: ['muted', true],
   unmuted: ['muted', false],
+  device_lost: ['device', true],
+  device_back: ['device', false],
   device_muted: ['device', true],
   device_heard: ['device', false],
   transcripts_failed: ['transcripts', true],
@@ -44,11 +46,27 @@ export class Notices {
     this.#topics.clear();
   }
 
+  /**
+   * The service greets: what is so is told again over a new connection only.
+   * @param {boolean} fresh another talk
+   * @param {boolean} again another connection
+   */
+  greet(fresh, again) {
+    if (again) this.reset();
+    else if (fresh) this.talkOver();
+  }
+
+  /** What was about the talk is not so any more: whether an operator has muted the room outlasts it. */
+  talkOver() {
+    this.#behind.clear();
+    for (const topic of ['lag', 'device']) this.#note(topic, () => '');
+  }
+
   /** Of several stages that are late, the latest counts: each says by itself when it has caught up. @param {Message} lag */
   #lag({ stage, lang = '', behind_ms }) {
     this.#behind.set(`${stage} ${lang}`, behind_ms);
     const most_ms = Math.max(...this.#behind.values());
-    this.#note('lag', most_ms > 0 ? (words) => words.say('lag', { seconds: words.seconds(most_ms) }) : () => '');
+    this.#note('lag', most_ms > 0 ? (words) => words.say('lag', { seconds: words.seconds(most_ms, 0) }) : () => '');
   }
 
   /** @param {Message} notice */

@@ -1,5 +1,7 @@
 /** Connection state, problems and passing notices, in words. */
 
+import { NoteBoard } from './note-board.js';
+
 /** @typedef {import('./i18n.js').Words} Words */
 /** @typedef {import('./problems.js').Problem} Problem */
 /**
@@ -21,15 +23,13 @@ export class StatusView {
   #sayState = () => {};
   /** @type {Problem | null} */
   #problem = null;
-  /** @type {Map<string, (words: Words) => string>} what is said, by topic, in the order in which it came */
-  #notes = new Map();
-  /** @type {Map<string, number>} timers that take notes away */
-  #timers = new Map();
+  #board;
 
   /** @param {StatusParts} parts @param {Words} words */
   constructor(parts, words) {
     this.#parts = parts;
     this.#words = words;
+    this.#board = new NoteBoard(parts.notice, words);
     parts.problemClose.addEventListener('click', () => this.clearProblem());
   }
 
@@ -38,7 +38,7 @@ export class StatusView {
     this.#words = words;
     this.#sayState();
     this.#sayProblem();
-    this.#sayNotes();
+    this.#board.setWords(words);
   }
 
   /** @param {string} key `state_KEY` of the string table @param {Record<string, string | number>} [places] */
@@ -70,18 +70,9 @@ export class StatusView {
     this.note('', () => text);
   }
 
-  /**
-   * One notice of each topic is shown, those of other topics beside it.
-   * @param {string} topic
-   * @param {(words: Words) => string} say empty: takes the topic's notice away
-   * @param {number} [lasts_ms] how long it is shown; none: until it is taken away
-   */
+  /** See {@link NoteBoard.note}. @param {string} topic @param {(words: Words) => string} say @param {number} [lasts_ms] */
   note(topic, say, lasts_ms) {
-    clearTimeout(this.#timers.get(topic));
-    this.#notes.delete(topic);
-    if (say(this.#words) !== '') this.#notes.set(topic, say);
-    if (lasts_ms) this.#timers.set(topic, setTimeout(() => this.note(topic, () => ''), lasts_ms));
-    this.#sayNotes();
+    this.#board.note(topic, say, lasts_ms);
   }
 
   #sayProblem() {
@@ -92,12 +83,5 @@ export class StatusView {
     problemDo.textContent = this.#words.say(`problem.${key}.do`);
     problemDetail.textContent = detail;
     problemDetail.hidden = detail === '';
-  }
-
-  #sayNotes() {
-    const text = [...this.#notes.values()].map((say) => say(this.#words)).join('\n');
-    const { notice } = this.#parts;
-    if (notice.textContent !== text) notice.textContent = text; // the same again would be read aloud again
-    notice.hidden = text === '';
   }
 }

@@ -7,6 +7,8 @@ import { kioskOptions } from '../kiosk-options.js';
 import { LanePane, sideBySide } from '../lane-pane.js';
 import { awaitLanguages, bestOf, targetsOf } from '../languages.js';
 import { Listening, nudgeOnReturn } from '../listening.js';
+import { NoteBoard } from '../note-board.js';
+import { Notices } from '../notices.js';
 import { credentials, placeOf, webSocketUrl } from '../place.js';
 import { Shell, byId } from '../shell.js';
 import { WakeLock } from '../wake-lock.js';
@@ -22,6 +24,7 @@ const shell = await Shell.open();
 const place = placeOf(location.href);
 const options = kioskOptions(place.options);
 const screen = byId('screen');
+const notices = new Notices(new NoteBoard(byId('notice'), shell.words));
 const { body } = document;
 
 /** @param {string} state */
@@ -99,8 +102,9 @@ const all = lanes.filter((lane) => lane !== SPOKEN);
 let asked = all;
 
 const listening = new Listening(webSocketUrl(document.baseURI), credentials(place), { targets: all, mode: options.mode }, {
-  opened: (hello) => {
+  opened: (hello, fresh, again) => {
     stage.enter(hello);
+    notices.greet(fresh, again);
     showState(hello.session ? 'reading' : 'no_speaker');
     const possible = all.filter(
       (code) => !hello.session || hello.source === 'auto' || hello.source === code || hello.available_targets.includes(code),
@@ -109,9 +113,16 @@ const listening = new Listening(webSocketUrl(document.baseURI), credentials(plac
   },
   message: (message) => {
     if (stage.take(message, listening.clock)) return;
-    if (message.type === 'end') showState('no_speaker');
+    if (message.type === 'end') {
+      notices.talkOver();
+      showState('no_speaker');
+    } else notices.take(message);
   },
-  state: (state) => state !== 'live' && showState(state === 'waiting' ? 'returning' : state),
+  state: (state) => {
+    if (state === 'live') return;
+    notices.reset(); // the state says more
+    showState(state === 'waiting' ? 'returning' : state);
+  },
   closed: () => {}, // patient: it never is
   refused: ({ key }) => {
     if (key === 'bad_request') ask([]); // this talk cannot be had in these languages: what is spoken, at least

@@ -115,12 +115,12 @@ function showState() {
   status.setState(hello?.session ? 'reading' : 'no_speaker');
 }
 
-/** @param {Message} welcome */
-function opened(welcome) {
+/** @param {Message} welcome @param {boolean} fresh @param {boolean} again */
+function opened(welcome, fresh, again) {
   hello = welcome;
   stage.enter(welcome);
   status.clearProblem();
-  notices.reset();
+  notices.greet(fresh, again);
   offerLanguages();
   showState();
 }
@@ -131,6 +131,7 @@ function message(message) {
   if (listening && stage.take(message, listening.clock)) return;
   if (message.type === 'end') {
     if (hello) hello = { ...hello, session: undefined };
+    notices.talkOver();
     showState();
   } else notices.take(message);
 }

@@ -182,11 +182,11 @@ function start(sample) {
   );
 }
 
-/** @param {Message} hello @param {boolean} fresh */
-function opened(hello, fresh) {
+/** @param {Message} hello @param {boolean} fresh @param {boolean} again */
+function opened(hello, fresh, again) {
   byId('version').textContent = String(hello.server ?? '');
   status.clearProblem('no_server');
-  notices.reset();
+  notices.greet(fresh, again);
   invite.show(hello.invite);
   if (fresh) audience.reset(Boolean(hello.invite));
   stage.enter(hello);

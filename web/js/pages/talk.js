@@ -63,8 +63,8 @@ let devices = null;
 const talk = new Talk(url, {
   phase: showPhase,
   frame: () => {},
-  opened: (hello) => {
-    notices.reset();
+  opened: (hello, fresh, again) => {
+    notices.greet(fresh, again);
     (devices ?? stage).enter(hello);
   },
   message,
