@@ -17,7 +17,7 @@ from typing import Any, Final
 from translate.config import Config
 from translate.config.template import settings_file
 from translate.errors import SottovoceError
-from translate.remote.stats import Stats
+from translate.service.stats import Stats
 from translate.usage import Usage, descendants, usage_of
 
 __all__ = ["Service", "serving"]

@@ -12,7 +12,7 @@ import click
 from translate.cli.options import configured_to_watch
 from translate.config import Config
 from translate.errors import SottovoceError
-from translate.remote.stats import Stats
+from translate.service.stats import Stats
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
