@@ -114,6 +114,9 @@ class Recipe:
     tags: bool = False
     start_from: str = ""
     """Folder of a shipped student to go on from: its tokenizer and weights are taken, ``[student]`` is not needed."""
+    unknown_letter: str = ""
+    """A letter that the tokenizer lacks and that ``<unk>`` mostly stood for in the training text: the student that is
+    shipped can write it. New tokenizers have every letter that is not rare."""
     licence: str = ""
     seed: int = 1
     data: DataConfig = DataConfig()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from .config import ModelConfig
 from .errors import DistilError
 from .model import Transformer
+from .spelling import with_letter
 
 __all__ = ["convert", "read_weights", "unpack", "vocabulary"]
 
@@ -51,7 +51,7 @@ def _array(weight: Tensor) -> Any:
     return weight.detach().float().cpu().clone().numpy()  # a copy: quantisation works in place
 
 
-def _specification(model: Transformer, pieces: Sequence[str]) -> Any:
+def _specification(model: Transformer, pieces: Sequence[str], unknown_letter: str = "") -> Any:
     from ctranslate2.specs import TransformerSpec
     from ctranslate2.specs.model_spec import index_spec
 
@@ -60,11 +60,13 @@ def _specification(model: Transformer, pieces: Sequence[str]) -> Any:
     # last layer points at the copied word for 95 % of names and numbers; its first head for 87 to 93 %.
     layers = (config.encoder_layers, config.decoder_layers)
     spec = TransformerSpec.from_config(layers, config.heads, alignment_heads=config.heads)
-    embedding = _array(model.embedding.weight)
+    embedding, bias = _array(model.embedding.weight), _array(model.output_bias)
+    if unknown_letter:
+        embedding, bias = np.concatenate([embedding, embedding[:1]]), np.concatenate([bias, bias[:1]])  # those of <unk>
     spec.encoder.embeddings[0].weight = embedding
     spec.decoder.embeddings.weight = embedding
     spec.decoder.projection.weight = embedding
-    spec.decoder.projection.bias = _array(model.output_bias)
+    spec.decoder.projection.bias = bias
     for name, scope in _places(config):
         layer, part = model.get_submodule(name), index_spec(spec, scope)
         if isinstance(layer, nn.LayerNorm):
@@ -78,19 +80,29 @@ def _specification(model: Transformer, pieces: Sequence[str]) -> Any:
     return spec
 
 
-def convert(model: Transformer, tokenizer_path: Path, folder: Path, quantisation: str = "int8") -> None:
-    """Write ``model.bin``, ``config.json``, ``shared_vocabulary.json`` and ``spm.model`` into ``folder``."""
+def convert(
+    model: Transformer, tokenizer_path: Path, folder: Path, quantisation: str = "int8", unknown_letter: str = ""
+) -> None:
+    """Write ``model.bin``, ``config.json``, ``shared_vocabulary.json`` and ``spm.model`` into ``folder``.
+
+    Args:
+        unknown_letter: what ``<unk>`` stood for in training, mostly: it gets a piece of its own, with the weights of
+            ``<unk>``.
+    """
     try:
         import ctranslate2  # noqa: F401
     except ImportError:
         raise DistilError("the step 'convert' needs ctranslate2") from None
-    tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(tokenizer_path))
-    spec = _specification(model, vocabulary(tokenizer))
+    proto = tokenizer_path.read_bytes()
+    if unknown_letter:
+        proto = with_letter(proto, unknown_letter)
+    tokenizer = sentencepiece.SentencePieceProcessor(model_proto=proto)
+    spec = _specification(model, vocabulary(tokenizer), unknown_letter)
     spec.validate()
     spec.optimize(quantization=quantisation)
     folder.mkdir(parents=True, exist_ok=True)
     spec.save(str(folder))
-    shutil.copyfile(tokenizer_path, folder / "spm.model")
+    (folder / "spm.model").write_bytes(proto)
 
 
 def _number(file: IO[bytes], kind: str) -> int:

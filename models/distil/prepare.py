@@ -19,6 +19,7 @@ from .errors import DistilError
 from .filters import reject_reason, tidy
 from .noise import uncase
 from .progress import Progress
+from .spelling import frequent_letters
 
 __all__ = ["Prepared", "load_prepared", "prefix_ids", "prepare", "tag", "weight_of"]
 
@@ -122,6 +123,7 @@ def _fit_tokenizer(pairs: Sequence[Pair], recipe: Recipe, path: Path) -> None:
             model_type="unigram",
             vocab_size=recipe.data.vocabulary,
             character_coverage=0.9998,
+            required_chars=frequent_letters(side for pair in pairs for side in (pair.first, pair.second)),
             split_digits=True,
             user_defined_symbols=[tag(language) for language in recipe.languages],
             unk_id=0,

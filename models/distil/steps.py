@@ -148,7 +148,8 @@ class Workshop:
         """Write the int8 folders."""
         for direction in self.recipe.directions:
             model, _ = load_model(self._checkpoint(direction))
-            convert(model, self._work / "prepared" / "spm.model", self._export(direction))
+            tokenizer = self._work / "prepared" / "spm.model"
+            convert(model, tokenizer, self._export(direction), unknown_letter=self.recipe.unknown_letter)
             self._say.say(f"wrote {self._export(direction)}")
 
     def score(self) -> None:

@@ -142,6 +142,22 @@ def test_engine_agrees_with_torch(prepared: tuple[Recipe, Prepared], tmp_path: P
     torch.testing.assert_close(torch.tensor(scores), expected, rtol=1e-3, atol=1e-3)
 
 
+def test_an_added_letter_has_the_weights_of_the_unknown(prepared: tuple[Recipe, Prepared], tmp_path: Path) -> None:
+    ctranslate2 = pytest.importorskip("ctranslate2")
+    recipe, text = prepared
+    torch.manual_seed(7)
+    model = Transformer(recipe.student, text.tokenizer.get_piece_size()).eval()
+    convert(model, text.tokenizer_path, tmp_path / "m", "float32", unknown_letter="Ö")
+    engine = ctranslate2.Translator(str(tmp_path / "m"))
+    source = ["<2es>", *text.tokenizer.encode("The cat sees the river.", out_type=str)]
+    letter, unknown = engine.score_batch([source, source], [["▁", "Ö"], ["▁", "<unk>"]])
+    assert letter.tokens[1] == "Ö"
+    assert letter.log_probs == pytest.approx(unknown.log_probs, abs=1e-5)
+    here, there = engine.score_batch([[*source, "Ö"], [*source, "<unk>"]], [["▁"], ["▁"]])
+    assert here.log_probs == pytest.approx(there.log_probs, abs=1e-5)
+    assert unpack(tmp_path / "m").embedding.weight.shape[0] == text.tokenizer.get_piece_size() + 1
+
+
 def test_a_shipped_student_can_be_read_back_and_adapted(
     recipe_path: Path, tmp_path: Path, prepared: tuple[Recipe, Prepared], capsys: pytest.CaptureFixture[str]
 ) -> None:
