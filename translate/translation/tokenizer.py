@@ -19,6 +19,7 @@ import sentencepiece
 from translate.errors import LanguageError, ModelDamaged
 from translate.languages import LANGUAGES, canonical
 from translate.translation.files import one_line, read_json, target_index_of, vocabulary_of
+from translate.translation.letters import Letters
 
 __all__ = ["Encoded", "Tokenizer", "is_translation_folder", "open_tokenizer"]
 
@@ -65,14 +66,23 @@ class Tokenizer:
     lead_by_source: Mapping[str, str] = field(default_factory=dict)
     lead_by_target: Mapping[str, str] = field(default_factory=dict)
     start_by_target: Mapping[str, str] = field(default_factory=dict)
+    letters: Letters = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "letters", Letters(self._knows))
+
+    def _knows(self, character: str) -> bool:
+        pieces = self.source_model.encode(character, out_type=str)
+        return all(piece in self.vocabulary for piece in pieces if piece != "▁")
 
     def encode(self, text: str, *, source: str, target: str) -> list[Encoded]:
         """``text`` as inputs of at most :data:`MAX_SOURCE_TOKENS` tokens; none if the model knows nothing of it."""
         by_language = (self.lead_by_source.get(source), self.lead_by_target.get(target))
         lead = [token for token in by_language if token]
         trail = ["</s>"] if self.append_eos else []
+        text, places = self.letters.legible(text)
         known = [
-            (piece.piece, piece.end)
+            (piece.piece, places.get(piece.end, piece.end))
             for piece in self.source_model.encode(text, return_type="proto").pieces
             if piece.piece in self.vocabulary
         ]
