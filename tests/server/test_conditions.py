@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.server.waiting import is_a
 from translate.events import AudioChunk, EndOfStream, Notice
 from translate.latency import SessionClock
-from translate.protocol import Device, End
+from translate.protocol import Control, Device, End, Status
 from translate.remote.address import parse_room
 from translate.remote.device import DeviceReport
 from translate.remote.speaker import RemoteSpeaker, Talk
@@ -47,6 +47,21 @@ async def test_a_lost_microphone_is_told_to_everybody_while_it_is_lost(server) -
     await second.speak(4)
     await second.until(lambda m: getattr(m, "final", False))
     assert codes(second) == [], "another talk has another microphone"
+
+
+async def test_operators_see_what_is_so(server) -> None:
+    speaker, operator = await server.client(), await server.client()
+    await operator.hello("operator")
+    await speaker.hello("speaker", source="en")
+    await speaker.say(Device(state="lost"))
+    await operator.say(Control(action="mute", room="main"))
+
+    def both(message: Any) -> bool:
+        return isinstance(message, Status) and any(
+            set(room.conditions) == {"device_lost", "muted"} for room in message.rooms
+        )
+
+    await operator.until(both)
 
 
 @pytest.mark.parametrize("role", ["listener", "operator"])

@@ -64,8 +64,13 @@ def test_rooms_listeners_delays(open_page: Opener, server: Any) -> None:
     assert "Nobody reads" in page.inner_text("article[data-room=empty]")
     assert page.locator("article[data-room=empty] button:enabled").count() == 0
     assert "1:02 h" in page.inner_text("#server")
-    server.say("status", rooms=[room("hall", muted=True)], server=SERVER)
+    server.say("status", rooms=[room("hall", muted=True, conditions=["muted", "device_lost"])], server=SERVER)
     page.wait_for_selector("article[data-room=hall] [data-state=muted]")
+    assert (
+        page.inner_text("article[data-room=hall] .card-alert") == "The speaker’s microphone is gone. It is waited for."
+    )
+    server.say("status", rooms=[room("hall")], server=SERVER)
+    page.wait_for_selector("article[data-room=hall] .card-alert", state="hidden")
     assert page.locator("article[data-room]").count() == 1
 
 

@@ -43,6 +43,8 @@ class RoomStatus:
     behind_ms: Mapping[str, int]
     """Stages that are late (``asr``, ``mt.en``), and by how much."""
     latency: RoomLatency
+    conditions: tuple[str, ...] = ()
+    """Codes of the notices that hold now: ``muted``, ``device_lost``, ``device_muted``, ``transcripts_failed``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,4 +133,5 @@ def _state(room: Room) -> RoomStatus:
         listeners=audience_of(room),
         behind_ms=room.watch.behind_ms(targets),
         latency=room.watch.latency(),
+        conditions=room.conditions,
     )

@@ -82,6 +82,11 @@ class Room:
         """Nobody is here and nothing runs."""
         return not self._present and self.live is None
 
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Codes of the notices that hold now."""
+        return tuple(notice.code for notice in self._conditions.holding)
+
     # --- who is here ---
 
     def arrive(self, member: Member) -> None:

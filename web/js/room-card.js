@@ -31,16 +31,17 @@ export class RoomCard {
     const state = element('p', 'state', [element('span', 'dot'), element('span')]);
     this.#parts = {
       state,
+      alert: element('p', 'card-alert'),
       readers: element('ul', 'readers'),
       figures: element('dl', 'figures'),
       lane: element('div'),
       mute: button('', () => mute(name, !this.#room.muted)),
       stop: button('', () => this.#armed() && stop(name), 'plain danger'),
     };
-    const { readers, figures, lane } = this.#parts;
+    const { alert, readers, figures, lane } = this.#parts;
     const actions = element('div', 'card-actions', [this.#parts.mute, this.#parts.stop]);
     const head = element('div', 'card-head', [element('h3', '', [name]), state]);
-    this.root = element('article', 'card', [head, readers, figures, lane, actions]);
+    this.root = element('article', 'card', [head, alert, readers, figures, lane, actions]);
     this.root.dataset.room = name;
   }
 
@@ -56,9 +57,18 @@ export class RoomCard {
     mute.disabled = stop.disabled = !room.source;
     mute.setAttribute('aria-label', `${mute.textContent}: ${this.#name}`);
     if (!stop.dataset.armed) this.#labelStop('stop_talk');
+    this.#showAlert(room.conditions ?? []);
     this.#showReaders(room.listeners ?? {});
     fillFigures(figures, this.#figures());
     lane.replaceChildren(...stageLane(room.latency?.stages ?? {}, room.latency?.capture_painted_ms, words, this.#name));
+  }
+
+  /** What is wrong; that it is muted is its state. @param {string[]} conditions codes of notices */
+  #showAlert(conditions) {
+    const { alert } = this.#parts;
+    const codes = conditions.filter((code) => code !== 'muted');
+    alert.textContent = codes.map((code) => (this.#words.has(`notice.${code}`) ? this.#words.say(`notice.${code}`) : code)).join(' ');
+    alert.hidden = codes.length === 0;
   }
 
   /** @param {Record<string, number>} listeners by language */
