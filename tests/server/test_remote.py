@@ -9,10 +9,13 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
+from translate.bench.material import load_material, read
+from translate.bench.soak import Pace
+from translate.bench.soak_talk import Speaker as SoakSpeaker
 from translate.config import Config, Limits, ServerConfig
 from translate.errors import ConfigError, NotAllowedError, SottovoceError
 from translate.events import AudioChunk, EndOfStream, Notice, SpeechSpan, Transcript, Translation
-from translate.protocol import Control, parcel
+from translate.protocol import Control, End, parcel
 from translate.remote import RemoteSpeaker, TrustError, parse_room, trusted_context
 from translate.remote.speaker import Talk
 from translate.server import Server
@@ -186,6 +189,31 @@ async def test_errors_say_what_is_wrong(server) -> None:
         nobody = unused.getsockname()[1]
         assert "nobody listens" in str(await failure_of(f"http://127.0.0.1:{nobody}/"))
     assert "no such host" in str(await failure_of("http://nobody.invalid:1/"))
+
+
+async def test_who_comes_too_many_is_told_when_to_come_back(start) -> None:
+    server = await start(sessions=1)
+    speaker = await server.client()
+    await speaker.hello("speaker", source="en")
+    error = await failure_of(f"http://127.0.0.1:{server.port}/?room=other")
+    assert error.retry_after_s == 30
+    assert "try again in 30 s" in str(error)
+
+
+async def test_a_speaker_of_a_soak_comes_back_then(start, backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("translate.server.rooms._RETRY_S", 0.2)
+    server = await start(sessions=1)
+    first = await server.client()
+    await first.hello("speaker", source="en", room="first")
+    recording = read(load_material(None)[0])
+    soaking = SoakSpeaker(server.port, "second", [recording], Pace(), targets=(), session_s=None, seed=0)
+    talking = asyncio.create_task(soaking.run())
+    await server.until(lambda stats: stats["sheds"] == {"busy": 1})
+    await first.say(End())
+    await server.until(lambda stats: len(backend.opened) == 2)
+    await soaking.finish()
+    await talking
+    assert soaking.refused >= 1
 
 
 async def test_a_wrong_token_is_the_end(start) -> None:

@@ -60,6 +60,8 @@ class Soak:
     """Texts that listeners received."""
     drops: int
     """Connections of listeners that broke before the end."""
+    refused: int
+    """Sessions that were to begin later, because those that ran were late."""
 
 
 async def soak(config: Config, plan: Plan, done: Callable[[Sample], None]) -> Soak:
@@ -109,7 +111,8 @@ class _Run:
                 task.cancel()
             await asyncio.gather(watching, *talking, *reading, return_exceptions=True)
         texts, drops = (sum(getattr(one, name) for one in self._listeners) for name in ("texts", "drops"))
-        return Soak(tuple(self._samples), self._missed(), texts, drops)
+        refused = sum(speaker.refused for speaker in self._speakers)
+        return Soak(tuple(self._samples), self._missed(), texts, drops, refused)
 
     def _invite(self, speakers: int) -> None:
         langs = list(dict.fromkeys(recording.lang for recording in self._plan.recordings))

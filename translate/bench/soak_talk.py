@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -18,6 +19,7 @@ from websockets.typing import Subprotocol
 from translate.bench.material import Recording
 from translate.bench.quality import Pair
 from translate.bench.soak import Pace
+from translate.errors import SottovoceError
 from translate.events import RATE_HZ, AudioChunk, Notice, Samples, Transcript, Translation
 from translate.latency import SessionClock
 from translate.protocol import SUBPROTOCOL, ClientHello, decode_server, encode_client, text_key
@@ -110,7 +112,7 @@ class _Tally:
 
 
 class Speaker:
-    """Talks in one room, session after session.
+    """Talks in one room, session after session; waits when it is told to.
 
     Args:
         port: of the service.
@@ -135,6 +137,8 @@ class Speaker:
         self.finals: set[tuple[int, int]] = set()
         """Segment and hash of its text."""
         self.notices = 0
+        self.refused = 0
+        """Sessions that were to begin later."""
         self._address = RoomAddress("127.0.0.1", port, False, room)
         self._recordings = recordings
         self._pace = pace
@@ -144,18 +148,26 @@ class Speaker:
         self._tally = _Tally()
         self._recent_ms: deque[tuple[float, float]] = deque(maxlen=400)
         self._source: Talking | None = None
-        self._over = False
+        self._over = asyncio.Event()
 
     async def run(self) -> None:
         """Talk until :meth:`finish`. Raises SottovoceError when the service refuses or is gone."""
-        while not self._over:
+        while not self._over.is_set():
             self._source = source = Talking(self._recordings, self._pace, self._draw, self._session_s)
-            await self._session(source)
-            self._tally.sessions += 1
+            try:
+                await self._session(source)
+            except SottovoceError as error:
+                if error.retry_after_s is None:
+                    raise
+                self.refused += 1  # talks that run go first; who is told when to come back does so
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._over.wait(), error.retry_after_s)
+            else:
+                self._tally.sessions += 1
 
     async def finish(self) -> None:
         """End the talk; its last words are still recognised."""
-        self._over = True
+        self._over.set()
         if self._source is not None:
             await self._source.aclose()
 

@@ -62,5 +62,7 @@ def run(
     compared = checks(found.samples, found.missed)
     console().print(table(found.samples, compared))
     click.echo(f"listeners received {found.texts} texts; their connections broke {found.drops} times")
+    if found.refused:
+        click.echo(f"new sessions were told {found.refused} times to begin later, while captions were late")
     if bad := [check.name for check in compared if not check.good]:
         raise SottovoceError(f"not the same at the end as at the beginning: {', '.join(bad)}")

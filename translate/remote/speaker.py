@@ -251,7 +251,9 @@ class RemoteSpeaker:
         refusal = self._refusal
         if code in _FATAL or (code in _TAKEN and self._session is None):
             message = refusal.message if refusal is not None else f"the service closed the connection (code {code})"
-            raise NotAllowedError(message) if code == 4401 else SottovoceError(message)
+            error = NotAllowedError(message) if code == 4401 else SottovoceError(message)
+            error.retry_after_s = refusal.retry_after_s if refusal is not None else None
+            raise error
         if code == 1000:
             await self._finish()
 
