@@ -26,14 +26,14 @@ def main():
 """
 
 
-def wheel(folder: Path, name: str, requires: str = "", program: str = "", licence: str = "") -> Path:
+def wheel(folder: Path, name: str, requires: str = "", program: str = "", licence: str = "", says: str = "") -> Path:
     """The smallest wheel that pip takes."""
     path = folder / f"{name}-{VERSION}-py3-none-any.whl"
     info = f"{name}-{VERSION}.dist-info"
     needs = f"Requires-Dist: {requires}\n" if requires else ""
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"{name}_small.py", program)
-        said = f"License-Expression: {licence}\n" if licence else ""
+        said = f"License-Expression: {licence}\n" if licence else says
         archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {VERSION}\n{said}{needs}")
         if licence:
             archive.writestr(f"{info}/licenses/LICENSE", f"Whoever keeps this text may use {name}.")
@@ -51,6 +51,8 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheels")
     wheel(folder, "sottovoce", "leaf", PROGRAM)
     wheel(folder, "leaf", licence="MIT")
+    wheel(folder, "bare", says="License: Apache 2.0\nAuthor: Ada Bare\n")
+    wheel(folder, "odd", says="License: Beerware\n")
     (pip,) = Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl")
     shutil.copy(pip, folder)
     return folder
@@ -100,6 +102,11 @@ def test_others_are_named_with_their_licences_and_the_texts_that_these_ask_for(u
     assert f"leaf {VERSION}: MIT" in text
     assert "Whoever keeps this text may use leaf." in text
     assert "\n  pip " in text
+    bare = text[text.index(f"\nbare {VERSION}\n") : text.index(f"\nleaf {VERSION}\n")]
+    assert "Copyright: Ada Bare" in bare
+    assert "Redistribution. You may reproduce and distribute copies" in bare, "the text, where a package names it only"
+    odd = text[text.index(f"\nodd {VERSION}\n") :][:400]
+    assert "holds no licence text." in odd
     assert f"  sottovoce {VERSION}" not in text, "we are no third party"
     for student in default_registry().student_names():
         assert f"  {student}: " in text

@@ -9,19 +9,22 @@ from __future__ import annotations
 import email
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from translate.registry import ResolvedModel
+from translate.resources import packaging_folder
 
 __all__ = ["Part", "notices", "part_of"]
 
 _LICENCE_FILE: Final = re.compile(r"(licen[cs]e|copying|notice|authors|third.?party)", re.IGNORECASE)
 _LONGEST_NAME: Final = 200
 """Some packages put the whole text of their licence where its name belongs."""
+_USUAL: Final = {"Apache-2.0": "apache", "MIT": "mit"}
+"""Licences whose text is at hand (``packaging/licences``), and how packages name them."""
 _RULE: Final = "-" * 100
 
 
@@ -34,6 +37,7 @@ class Part:
     licence: str
     """In a few words; empty: it does not say."""
     home: str
+    author: str
     texts: Mapping[str, str]
     """Licence files by their path in the package."""
 
@@ -54,7 +58,14 @@ def part_of(wheel: Path) -> Part:
             texts = {name: archive.read(name).decode("utf-8", "replace") for name in names if _is_licence(name)}
     except (OSError, zipfile.BadZipFile) as error:
         raise ValueError(f"{wheel.name} is no wheel: {error}") from error
-    return Part(metadata["Name"] or wheel.stem, metadata["Version"] or "", _licence(metadata), _home(metadata), texts)
+    return Part(
+        metadata["Name"] or wheel.stem,
+        metadata["Version"] or "",
+        _licence(metadata),
+        _home(metadata),
+        _author(metadata),
+        texts,
+    )
 
 
 def notices(wheels: Sequence[Path], models: Sequence[ResolvedModel], *, own: str = "sottovoce") -> str:
@@ -77,11 +88,24 @@ def notices(wheels: Sequence[Path], models: Sequence[ResolvedModel], *, own: str
         lines += ["", _RULE, f"{part.name} {part.version}", *filter(None, (part.licence, part.home)), _RULE]
         lines += [f"\n[{PurePosixPath(name).name}]\n\n{text.strip()}" for name, text in sorted(part.texts.items())]
         if not part.texts:
-            lines.append("\nThe package holds no licence text.")
+            lines += ["", *_usual(part)]
     for model in _ordered(models):
         if (card := model.path / "README.md").is_file():  # names the texts that it was trained on, and whose they are
             lines += ["", _RULE, f"Model {model.name}", _RULE, "", card.read_text("utf-8").strip()]
     return "\n".join(lines) + "\n"
+
+
+def _usual(part: Part) -> Iterator[str]:
+    """For a package without a licence text: that of the licence that it names."""
+    name = next((name for name, said in _USUAL.items() if said in part.licence.lower()), None)
+    if name is None:
+        yield "The package holds no licence text."
+        return
+    yield f"The package holds no licence text; this is the usual one of {name}."
+    if part.author:
+        yield f"Copyright: {part.author}"
+    yield ""
+    yield (packaging_folder() / "licences" / f"{name}.txt").read_text("utf-8").strip("\n")
 
 
 def _ordered(models: Sequence[ResolvedModel]) -> list[ResolvedModel]:
@@ -105,6 +129,10 @@ def _licence(metadata: Message) -> str:
             return said
     classified = (str(line) for line in metadata.get_all("Classifier", []))
     return ", ".join(line.rpartition(" :: ")[2] for line in classified if line.startswith("License :: "))
+
+
+def _author(metadata: Message) -> str:
+    return " ".join(str(metadata["Author"] or metadata["Author-email"] or "").split())
 
 
 def _home(metadata: Message) -> str:
