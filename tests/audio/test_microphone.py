@@ -167,6 +167,25 @@ async def test_unplugged_and_back(fakes):
     assert fakes.openings[1].closed
 
 
+async def test_a_device_that_is_not_there_at_the_start_is_waited_for_when_asked(fakes):
+    fakes.present = False
+    with pytest.raises(DeviceError):
+        await anext(MicrophoneSource(AudioConfig()).stream(SessionClock()))
+    stream = MicrophoneSource(AudioConfig(reopen_ms=50, await_device=True)).stream(SessionClock())
+    notice = await anext(stream)
+    assert (notice.code, notice.message) == ("device_lost", "no microphone; waiting for a microphone")
+    items = [await anext(stream) for _ in range(3)]
+    assert all(not item.samples.any() for item in items), "the stream goes on, in silence"
+    assert items[-1].end == items[0].position + sum(len(item.samples) for item in items)
+    fakes.present = True
+    await fakes.opened(1)
+    fakes.openings[0].speak(0.5, 200)
+    while not isinstance(items[-1], AudioChunk) or items[-1].samples.max() < 0.4:
+        items.append(await anext(stream))
+    assert [item.code for item in items if not isinstance(item, AudioChunk)] == ["device_back"]
+    await stream.aclose()
+
+
 async def test_a_device_that_opens_and_says_nothing_is_not_back(fakes, monkeypatch):
     monkeypatch.setattr(microphone, "_SILENT_MS", 100)
     stream = MicrophoneSource(AudioConfig(reopen_ms=50)).stream(SessionClock())

@@ -55,13 +55,18 @@ class MicrophoneSource:
         (``device_heard``). See :class:`AudioSource`.
 
         Raises:
-            DeviceError: there is no such device at the start.
+            DeviceError: there is no such device at the start, and ``config.await_device`` is not set.
         """
         recording = _Recording(self._config, clock)
         track = _Track(self._config, clock)
         mute = _Mute(self._config.muted_ms)
         try:
-            await recording.open()
+            try:
+                await recording.open()
+            except DeviceError as error:
+                if not self._config.await_device:
+                    raise
+                yield recording.lose(f"{error}; waiting for a microphone")
             heard = False
             if len(recording.candidates) > 1:
                 yield _ambiguous(self._config.device, recording.candidates)
@@ -138,11 +143,11 @@ class _Recording:
             capture.device.name,
         )
 
-    def lose(self) -> Notice:
-        """The device is gone: look for it."""
+    def lose(self, why: str = "") -> Notice:
+        """The device is gone (or ``why``): look for it."""
         self.handover = self._new_handover()  # nothing of the old stream may follow
         self._search = asyncio.create_task(self._reopen())
-        return Notice("device_lost", f"the microphone {self.name!r} is gone; waiting for it to come back")
+        return Notice("device_lost", why or f"the microphone {self.name!r} is gone; waiting for it to come back")
 
     def found(self) -> Notice | None:
         """A block has come: if the device was lost, it is back."""

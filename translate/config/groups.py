@@ -39,6 +39,9 @@ class AudioConfig:
     )
     chunk_ms: int = _setting(32, "length of the chunks that a source hands on", low=10, high=500)
     reopen_ms: int = _setting(1000, "pause between tries to reopen a device that went away", low=50, high=60_000)
+    await_device: bool = _setting(
+        False, "wait for a device that is not there at the start, as for one that goes; else that is an error"
+    )
     muted_ms: int = _setting(
         15_000, "nothing but zeros for so long means that the device is muted; 0: never", low=0, high=3_600_000
     )
