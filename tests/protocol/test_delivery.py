@@ -116,6 +116,24 @@ def test_cursor_forgets_only_what_the_log_forgot() -> None:
     assert log.replay(cursor.reached(20)) is None
 
 
+@given(streams(), st.integers(1, 8), st.data())
+def test_who_is_further_behind_than_remembered_gets_a_snapshot_and_misses_nothing(events, kept, data) -> None:
+    log, cursor = ReplayLog(100), Cursor(data.draw(st.integers(1, 8)), 0)
+    for seq, event in enumerate(events, 1):
+        parcel = log.append(event)
+        assert parcel.number is not None
+        cursor.sent(seq, parcel.number)
+    if data.draw(st.booleans()):
+        cursor.keep(kept)
+    arrived = data.draw(st.integers(0, len(events)))
+    replayed = log.replay(cursor.reached(arrived))
+    if replayed is not None:
+        after = [parcel.message for parcel in replayed]
+        assert newest([*events[:arrived], *after]) == newest(events)
+    else:
+        assert arrived < len(events), "who has everything misses nothing"
+
+
 @given(streams(), st.integers(1, 6), st.data())
 def test_outbox_never_loses_committed_text(events, capacity, data) -> None:
     outbox = Outbox(capacity)

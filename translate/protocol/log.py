@@ -117,6 +117,9 @@ def _text(parcel: Parcel) -> TextEvent:
     return parcel.message
 
 
+_FORGOTTEN: Final = -1
+
+
 class Cursor:
     """Which log number a client had reached at each message of its own stream.
 
@@ -141,15 +144,20 @@ class Cursor:
         self._seqs.append(seq)
         self._numbers.append(number)
         if len(self._seqs) > 2 * self._capacity:
-            self._start = self._numbers[self._capacity - 1]
-            del self._seqs[: self._capacity]
-            del self._numbers[: self._capacity]
+            self.keep(self._capacity)
+
+    def keep(self, messages: int) -> None:
+        """Remembers the newest ``messages`` and forgets those before."""
+        excess = len(self._seqs) - messages
+        if excess > 0:
+            self._start = _FORGOTTEN
+            del self._seqs[:excess]
+            del self._numbers[:excess]
 
     def reached(self, last_seq: int) -> int:
         """Newest log number that a client knows which has received everything up to ``last_seq``.
 
-        A client that is further behind than remembered gets the oldest number remembered, which is too new only when
-        the log itself has forgotten as much: the capacities are the same.
+        A client that is further behind than remembered gets a number that no log can replay from.
         """
         place = bisect_right(self._seqs, last_seq)
         return self._numbers[place - 1] if place else self._start

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from translate.protocol import Cursor
 
 __all__ = ["Seat", "Seats"]
+
+
+_IN_FLIGHT: Final = 512
+"""Messages that can be on their way to a client when its connection breaks: who has gone is not further behind."""
 
 
 class Seat(NamedTuple):
@@ -48,6 +52,7 @@ class Seats:
     def leave(self, seat: Seat) -> None:
         """It is empty; whoever has its token may come back to it."""
         self._here.pop(seat.token, None)
+        seat.cursor.keep(_IN_FLIGHT)
         self._gone[seat.token] = seat
         while len(self._gone) > self._most_gone:
             self._gone.popitem(last=False)
