@@ -52,7 +52,8 @@ def list_models(as_json: bool) -> None:
             _languages_text(row),
             _size_text(row["size_bytes"]),
             row["where"] or f"[dim]{row['command']}[/dim]".replace("[embedded]", r"\[embedded]"),
-            row["licence"] + ("" if row["commercial_use"] else " (not for commercial use)"),
+            row["licence"].partition(";")[0]  # the rest speaks of the card
+            + ("" if row["commercial_use"] else " (not for commercial use)"),
         )
     console(_PIPED_COLUMNS).print(table)
 
