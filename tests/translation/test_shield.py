@@ -121,6 +121,7 @@ def test_whatever_is_said_comes_back_from_a_model_that_copies(parts: list[str]) 
         assert copied(shield, piece) == expected(piece)
 
 
+@example([("Sottovoce", ""), ("Sottovoce Maria.", "7 Maria 4"), ("Sottovoce Maria.", "7 Maria 4")])
 @given(st.lists(st.tuples(WORDS, st.sampled_from(["", "Paul", "7 Maria 4", "Sottovoce 1995"])), max_size=4))
 def test_nothing_is_mixed_up_whatever_the_model_loses(steps: list[tuple[str, str]]) -> None:
     names = Glossary(("en",), (("force majeure",), ("Sottovoce",), ("112",))).terms("en", "es")

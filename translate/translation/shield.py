@@ -129,7 +129,8 @@ class Shield:
                 continue
             del self._stand_ins[written]
             self._tried.setdefault(written, set()).add(stand_in)
-            if len(self._tried[written]) > 1:
+            # Bare, a word that is a stand-in in use would be taken for it: that one goes on being disguised.
+            if len(self._tried[written]) > 1 and written not in self._stand_ins.values():
                 self._bare.add(written)
             again = True
         for number in missing_numbers(piece, self.restore(text)):
