@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, get_args
 
 from translate.events import Notice
 from translate.protocol import Device, DeviceState
 
 __all__ = ["DeviceReport"]
 
-_STATES: Final[Mapping[str, DeviceState]] = {
-    "device_lost": "lost",
-    "device_back": "back",
-    "device_muted": "muted",
-    "device_heard": "heard",
-}
+_STATES: Final[Mapping[str, DeviceState]] = {f"device_{state}": state for state in get_args(DeviceState)}
 _WELL: Final = ("back", "heard")
 
 

@@ -50,7 +50,7 @@ export class Words {
     return named(this.#names, code) ?? this.#others.get(code) ?? code;
   }
 
-    /** @param {number} ms @param {number} [digits] @returns {string} such as "1.25 s" */
+  /** @param {number} ms @param {number} [digits] @returns {string} such as "1.25 s" */
   seconds(ms, digits = 2) {
     const form = { minimumFractionDigits: digits, maximumFractionDigits: digits };
     return `${(ms / 1000).toLocaleString(this.language, form)} s`;
