@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translate.events import Lag, Notice, SpeechSpan, Transcript, Translation
+from translate.events import Lag, Notice, SpeechSpan, Transcript, Translation, Word
 from translate.protocol import (
     Cursor,
     Outbox,
@@ -20,6 +20,7 @@ from translate.protocol import (
     Snapshot,
     View,
     continued,
+    decode_server,
     encode,
     snapshots,
 )
@@ -262,3 +263,17 @@ def test_snapshots_hold_everything_in_order_and_are_not_too_long(count) -> None:
     parts = [part for message in messages for part in message.segments]
     wanted = [(s, kind, f"s{s}") for s in range(count) for kind in ("transcript", "translation")]
     assert [(part.segment, part.TYPE, part.committed) for part in parts] == wanted
+
+
+def test_words_that_are_in_the_frame_are_kept_nowhere_else():
+    words = (Word(" said", 0, 300, 0.9), Word(" so", 400, 500, 0.8))
+    log = ReplayLog(10)
+    log.append(replace(transcript(0, 1, "said so", final=True), words=words))
+
+    def replayed() -> Transcript:
+        (parcel,) = log.replay(0)
+        return decode_server(parcel.frame(1, 0.0)).message
+
+    assert [word.text for word in replayed().words] == [" said", " so"]
+    assert replayed() == replayed()  # who comes back later is told the words as well
+    assert log.newest(("Transcript", 0, "en")).words == ()

@@ -15,7 +15,7 @@ __all__ = ["Parcel"]
 class Parcel:
     """A message without the part of its envelope that differs from reader to reader (:meth:`frame` adds it).
 
-    Not to be changed once made; shared by all connections that are sent it.
+    Shared by all connections that are sent it. Once encoded, a transcript's words are in the frame alone.
 
     Args:
         message: what to send.
@@ -50,6 +50,9 @@ class Parcel:
         """The text frame that is message ``seq`` of a connection, written at ``t_ms``, as UTF-8."""
         if self._body is None:
             self._body = encode_body(self.message)
+            if isinstance(self.message, Transcript):
+                # They are in the frame now; as objects they are half of what a room's log of thousands holds.
+                self.message = dataclasses.replace(self.message, words=())
         if isinstance(self.message, Snapshot):
             return b'{"seq":%d,"t_ms":%.1f,"last_seq":%d,%b' % (seq, t_ms, seq, self._body)
         return b'{"seq":%d,"t_ms":%.1f,%b' % (seq, t_ms, self._body)
