@@ -97,6 +97,19 @@ def _facts(recipe: Recipe, training: Mapping[str, Any], size: int) -> list[str]:
         "",
         f"Recipe `{recipe.name}`, seed {recipe.seed}: {training['tokens'] / 1e6:.1f} million target tokens in "
         f"{training['hours']:.2f} hours of training, {training['taught']}.",
+        *_start(recipe),
+    ]
+
+
+def _start(recipe: Recipe) -> list[str]:
+    """What the student went on from; read before it is shipped in that one's place."""
+    if not recipe.start_from:
+        return []
+    path = Path(recipe.path).parent / recipe.start_from / "student.toml"
+    known = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return [
+        f"It went on from a student that had been trained before (recipe `{known.get('recipe', 'unknown')}`, "
+        f"seed {known.get('seed', 'unknown')})."
     ]
 
 

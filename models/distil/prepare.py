@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from .errors import DistilError
 from .filters import reject_reason, tidy
 from .noise import uncase
 from .progress import Progress
-from .spelling import frequent_letters
+from .spelling import frequent_letters, lacking, with_letters
 
 __all__ = ["Prepared", "load_prepared", "prefix_ids", "prepare", "tag", "weight_of"]
 
@@ -123,7 +122,7 @@ def _fit_tokenizer(pairs: Sequence[Pair], recipe: Recipe, path: Path) -> None:
             model_type="unigram",
             vocab_size=recipe.data.vocabulary,
             character_coverage=0.9998,
-            required_chars=frequent_letters(side for pair in pairs for side in (pair.first, pair.second)),
+            required_chars=_letters(pairs),
             split_digits=True,
             user_defined_symbols=[tag(language) for language in recipe.languages],
             unk_id=0,
@@ -139,10 +138,19 @@ def _fit_tokenizer(pairs: Sequence[Pair], recipe: Recipe, path: Path) -> None:
     path.write_bytes(model.getvalue())
 
 
-def _copy_tokenizer(path: Path, target: Path) -> None:
+def _take_tokenizer(path: Path, pairs: Sequence[Pair], target: Path, progress: Progress) -> None:
+    """The tokenizer of the student that is gone on from, with the letters that it lacks and the text has."""
     if not path.exists():
         raise DistilError(f"{path}: no such file (start_from)")
-    shutil.copyfile(path, target)
+    model = path.read_bytes()
+    letters = lacking(model, _letters(pairs))
+    if letters:
+        progress.say(f"the tokenizer gets letters that it lacks: {' '.join(letters)}")
+    target.write_bytes(with_letters(model, letters))
+
+
+def _letters(pairs: Sequence[Pair]) -> str:
+    return frequent_letters(side for pair in pairs for side in (pair.first, pair.second))
 
 
 def prepare(recipe: Recipe, folder: Path, progress: Progress) -> None:
@@ -159,7 +167,8 @@ def prepare(recipe: Recipe, folder: Path, progress: Progress) -> None:
         lines.writelines("\t".join(pair) + "\n" for pair in pairs)
     progress.say(f"{len(pairs)} pairs kept of {counts.total()}")
     if recipe.start_from:
-        _copy_tokenizer(Path(recipe.path).parent / recipe.start_from / _TOKENIZER, folder / _TOKENIZER)
+        start = Path(recipe.path).parent / recipe.start_from
+        _take_tokenizer(start / _TOKENIZER, pairs, folder / _TOKENIZER, progress)
     else:
         progress.say("fitting SentencePiece")
         _fit_tokenizer(pairs, recipe, folder / _TOKENIZER)

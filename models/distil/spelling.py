@@ -10,7 +10,7 @@ import sentencepiece
 
 from .errors import DistilError
 
-__all__ = ["frequent_letters", "with_letter"]
+__all__ = ["frequent_letters", "lacking", "with_letter", "with_letters"]
 
 _RARE = 5000
 
@@ -26,6 +26,19 @@ def frequent_letters(texts: Iterable[str]) -> str:
         count += 1
         found.update({character for character in text if character.isalpha()})
     return "".join(sorted(letter for letter, times in found.items() if times * _RARE >= count))
+
+
+def lacking(model: bytes, letters: str) -> str:
+    """Those of ``letters`` that a SentencePiece model reads as ``<unk>``."""
+    tokenizer = sentencepiece.SentencePieceProcessor(model_proto=model)
+    return "".join(letter for letter in letters if tokenizer.unk_id() in tokenizer.encode(letter))
+
+
+def with_letters(model: bytes, letters: str) -> bytes:
+    """A SentencePiece model that has ``letters``, which it lacks, as its last pieces, in that order."""
+    for letter in letters:
+        model = with_letter(model, letter)
+    return model
 
 
 def with_letter(model: bytes, letter: str) -> bytes:

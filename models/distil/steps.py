@@ -14,7 +14,9 @@ import torch
 from .card import write_card, write_manifest
 from .config import Recipe, TrainConfig
 from .convert import convert, unpack
+from .enlarge import with_pieces
 from .errors import DistilError
+from .model import Transformer
 from .prepare import Prepared, load_prepared, prepare, tag
 from .progress import Progress
 from .score import score_student, summary
@@ -93,7 +95,7 @@ class Workshop:
     ) -> None:
         path = self._work / folder
         path.mkdir(exist_ok=True)
-        student = unpack(Path(self.recipe.path).parent / self.recipe.start_from) if self._goes_on(teacher) else None
+        student = self._start(prepared) if self.recipe.start_from and not teacher else None
         shape = self.recipe.teacher if teacher else student.config if student else self.recipe.student
         progress = Progress(path / "log.jsonl", quiet=self._quiet)
         trainer = Trainer(self.recipe, shape, train, prepared, path, progress, directions)
@@ -104,8 +106,8 @@ class Workshop:
                 trainer.adopt(student)
         trainer.run()
 
-    def _goes_on(self, teacher: bool) -> bool:
-        return bool(self.recipe.start_from) and not teacher
+    def _start(self, prepared: Prepared) -> Transformer:
+        return with_pieces(unpack(Path(self.recipe.path).parent / self.recipe.start_from), prepared.tokenizer)
 
     def train_teacher(self) -> None:
         """Train the teacher on the original text."""
