@@ -125,7 +125,7 @@ class Site:
 
     def _invite(self, connection: ServerConnection, authorization: str | None, query: str) -> Page:
         """The listeners' way in before anybody speaks: those who are to read can come in time."""
-        (room,) = parse_qs(query).get("room", [DEFAULT_ROOM])[:1] if len(query) < _LONGEST_QUERY else [""]
+        room = _asked(query, "room", DEFAULT_ROOM)
         if not re.fullmatch(ROOM_NAME, room):
             return _plain(HTTPStatus.BAD_REQUEST, "That is no name of a room.\n")
         try:
@@ -212,9 +212,13 @@ def _as_json(value: Any) -> Page:
 def _file_of(path: str, query: str) -> str:
     """The file for ``path``: a view by name, or what is asked for."""
     if path in ("/", "/index.html"):
-        views = parse_qs(query).get("view", ["speak"]) if len(query) < _LONGEST_QUERY else ["speak"]
-        return _VIEWS.get(views[0], "/index.html")
+        return _VIEWS.get(_asked(query, "view", "speak"), "/index.html")
     return _VIEWS.get(path.removeprefix("/"), path)
+
+
+def _asked(query: str, name: str, otherwise: str) -> str:
+    """The first value of a query's parameter; of a query that is too long to be one of ours, nothing."""
+    return parse_qs(query).get(name, [otherwise])[0] if len(query) < _LONGEST_QUERY else ""
 
 
 def _content_security_policy(host: str) -> str:

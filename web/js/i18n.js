@@ -44,6 +44,11 @@ export class Words {
     return key in this.#table;
   }
 
+  /** What a notice says. @param {string} code @param {string} otherwise where there are no words for it @returns {string} */
+  notice(code, otherwise) {
+    return this.has(`notice.${code}`) ? this.say(`notice.${code}`) : otherwise;
+  }
+
   /** @param {string} code of a language, or `auto` @returns {string} its name in the page's language */
   languageName(code) {
     if (code === 'auto') return this.say('auto');

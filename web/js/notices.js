@@ -71,8 +71,7 @@ export class Notices {
 
   /** @param {Message} notice */
   #notice({ code, message }) {
-    const key = `notice.${code}`;
-    const say = (/** @type {Words} */ words) => (words.has(key) ? words.say(key) : message);
+    const say = (/** @type {Words} */ words) => words.notice(code, message);
     const [topic, holds] = STATES[code] ?? [];
     if (topic) this.#note(topic, holds ? say : () => '');
     else this.#note('once', say, ONCE_MS);

@@ -67,7 +67,7 @@ export class RoomCard {
   #showAlert(conditions) {
     const { alert } = this.#parts;
     const codes = conditions.filter((code) => code !== 'muted');
-    alert.textContent = codes.map((code) => (this.#words.has(`notice.${code}`) ? this.#words.say(`notice.${code}`) : code)).join(' ');
+    alert.textContent = codes.map((code) => this.#words.notice(code, code)).join(' ');
     alert.hidden = codes.length === 0;
   }
 

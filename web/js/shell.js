@@ -48,8 +48,7 @@ export class Shell {
 
   /** @param {import('./protocol.js').Message} notice @returns {string} in the page's words where it has some */
   notice({ code, message }) {
-    if (code === 'unmuted') return '';
-    return this.words.has(`notice.${code}`) ? this.say(`notice.${code}`) : message;
+    return code === 'unmuted' ? '' : this.words.notice(code, message);
   }
 
   /** Names for languages that the browser has none for. @param {ReadonlyMap<string, string>} names */
