@@ -24,7 +24,7 @@ from translate.server.links import qr_for_page, qr_for_terminal
 async def fetch(host: str, port: int, path: str, *, trust: ssl.SSLContext | None = None, more: str = "") -> Any:
     """Status, headers and body."""
     reader, writer = await asyncio.open_connection(host, port, ssl=trust)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n{more}\r\n".encode())
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n{more}\r\n".encode())
     async with asyncio.timeout(5):
         answer = await reader.read()
     writer.close()

@@ -125,7 +125,7 @@ async def test_a_hundred_connections_a_second_from_one_address_do_not_hurt_other
 async def _ask(port: int, source: tuple[str, int]) -> bytes:
     with contextlib.suppress(ConnectionResetError):
         reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=source)
-        writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         try:
             return await reader.read()
         finally:

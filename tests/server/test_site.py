@@ -21,7 +21,7 @@ from translate.server.static import Pages
 async def fetch(port: int, path: str, *, method: str = "GET", host: str = "localhost", more: str = ""):
     """Status, headers and body of one raw request."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n{more}\r\n".encode("latin-1"))
+    writer.write(f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{more}\r\n".encode("latin-1"))
     async with asyncio.timeout(5):
         answer = await reader.read()
     writer.close()
@@ -201,7 +201,7 @@ def test_origins(origin, is_allowed) -> None:
 async def test_odd_requests(server, head: bytes, begins: bytes) -> None:
     """What is no request gets no page: an error, or nothing at all."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(head + b"\r\n")
+    writer.write(head + b"Connection: close\r\n\r\n")
     answer = b""
     async with asyncio.timeout(5):
         with contextlib.suppress(ConnectionResetError):

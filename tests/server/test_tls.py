@@ -238,7 +238,7 @@ async def test_a_name_that_links_use_is_in_the_certificate(start_lan: Callable) 
     reader, writer = await asyncio.open_connection(
         "127.0.0.1", lan.secure_port, ssl=lan.trust, server_hostname="captions.church.example"
     )
-    writer.write(b"GET /info HTTP/1.1\r\nHost: captions.church.example\r\n\r\n")
+    writer.write(b"GET /info HTTP/1.1\r\nHost: captions.church.example\r\nConnection: close\r\n\r\n")
     answer = await reader.read()
     assert b" 200 " in answer.splitlines()[0]
     assert b'"secure_url": "https://Captions.church.example:' in answer
@@ -313,7 +313,7 @@ async def test_a_phone_on_bad_wifi_gets_the_whole_file(start_lan: Callable, web:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         raw.connect(("127.0.0.1", lan.secure_port))
         with lan.trust.wrap_socket(raw, server_hostname="localhost") as client:
-            client.sendall(b"GET /big.wav HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            client.sendall(b"GET /big.wav HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             got = 0
             while chunk := client.recv(8192):
                 got += len(chunk)

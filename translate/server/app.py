@@ -20,6 +20,7 @@ from translate.server.open_files import allow_open_files
 from translate.server.rooms import Rooms
 from translate.server.site import Site
 from translate.server.static import Pages
+from translate.server.visitor import Caller
 
 __all__ = ["Address", "Server"]
 
@@ -144,7 +145,7 @@ class Server:
         self._metrics.counts[name] += 1
 
     async def _serve(self, socket_: ServerConnection) -> None:
-        gate = self._door.gate_for(socket_)
+        gate = self._door.gate_for(Caller.of(socket_.transport))
         connection = Connection(socket_, self._rooms, self._config, self._metrics, gate, self.stats)
         most = self._config.limits.connections
         full = len(self._connections) >= most

@@ -24,10 +24,11 @@ from translate.server.lan import Lan
 from translate.server.links import DEFAULT_ROOM, Links, base_url, link
 from translate.server.lobby import Lobby
 from translate.server.names import Names, look
-from translate.server.ports import Ports, Respond, is_secure, peer_address
+from translate.server.ports import Ports
 from translate.server.tls import Certificates
 from translate.server.token_gate import INVITE_S, PlainGate, TokenGate
 from translate.server.tokens import Tokens
+from translate.server.visitor import Caller, Respond
 from translate.state import state_folder
 
 __all__ = ["Address", "Door", "Ways", "lan_folder"]
@@ -152,33 +153,32 @@ class Door:
         if self._ports is not None:
             await self._ports.wait_closed(timeout_s)
 
-    def gate_for(self, connection: ServerConnection) -> Gate:
+    def gate_for(self, caller: Caller) -> Gate:
         """Who checks this client: over plain HTTP from another machine, nobody but listeners may come."""
-        private = is_secure(connection) or _is_loopback(peer_address(connection))
+        private = caller.is_secure or _is_loopback(caller.address)
         return self._gate if private or self._is_open else self._plain_gate
 
-    def may_look(self, connection: ServerConnection, authorization: str | None) -> bool:
+    def may_look(self, caller: Caller, authorization: str | None) -> bool:
         """Whether a client may see statistics: from this machine anybody, from elsewhere who operates."""
-        peer = peer_address(connection)
-        if self._is_open or _is_loopback(peer):
+        if self._is_open or _is_loopback(caller.address):
             return True
         token = _bearer(authorization)
         if token is None:
             return False
         try:
-            self.gate_for(connection).admit(token, role="operator", room=DEFAULT_ROOM, peer=peer)
+            self.gate_for(caller).admit(token, role="operator", room=DEFAULT_ROOM, peer=caller.address)
         except SottovoceError:
             return False
         return True
 
-    def invite(self, connection: ServerConnection, authorization: str | None, room: str) -> Invite | None:
+    def invite(self, caller: Caller, authorization: str | None, room: str) -> Invite | None:
         """The listeners' way into ``room``, for whoever may speak there; ``None``: other devices cannot come.
 
         Raises:
             NotAllowedError, Busy: as :meth:`Gate.admit`.
         """
-        gate, peer = self.gate_for(connection), peer_address(connection)
-        gate.admit(_bearer(authorization), role="speaker", room=room, peer=peer)
+        gate = self.gate_for(caller)
+        gate.admit(_bearer(authorization), role="speaker", room=room, peer=caller.address)
         return gate.invite("listener", room)
 
     def info(self) -> dict[str, Any]:

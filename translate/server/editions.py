@@ -1,6 +1,6 @@
 """Pages that load in one go, and again for nothing: files under an address that changes when any of them does.
 
-A page is some forty small modules, and each fetch is a connection of its own. So a page names its files under
+A page is some forty small modules, fetched over a handful of connections. So a page names its files under
 ``v/EDITION/``, where they may be kept for good (RFC 8246), and lists the modules that its own import, so that a browser
 need not find them one level after the other. Modules and style sheets are served as they lie in the folder: what is
 relative among them stays so.

@@ -19,7 +19,7 @@ from translate.server.limiter import RateLimiter
 __all__ = ["Lobby", "Peer"]
 
 BURST_S: Final = 10
-"""So many seconds' worth of connections may come at once: a page is some forty requests, each with its own."""
+"""So many seconds' worth of connections may come at once: a page is some forty requests, over some six of them."""
 PATIENCE_S: Final = 5.0
 """Who has waited for so long gives way when the lobby is full; before that, others wait outside."""
 _HERE: Final = ("127.0.0.1", "::1")  # who can connect from here can do worse than connect often
@@ -52,7 +52,9 @@ class Lobby:
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._limits = limits
-        self._limiter = limiter or RateLimiter(limits.connects_per_s, BURST_S * limits.connects_per_s)
+        if limiter is None:
+            limiter = RateLimiter(limits.connects_per_s, BURST_S * limits.connects_per_s)
+        self._limiter = limiter
         self._refused = refused
         self._clock_s = clock_s
         self._waiting: OrderedDict[Peer, _Guest] = OrderedDict()
@@ -83,6 +85,20 @@ class Lobby:
             self._evict(next(iter(self._waiting)))
         self._waiting[peer] = _Guest(connection, self._clock_s())
         self._of_address[address] += 1
+        return True
+
+    def stay(self, peer: Peer | None) -> bool:
+        """Whether one that has been answered may be kept to ask for more: that counts as another connection.
+
+        Nobody is kept for later while the lobby is half full.
+        """
+        guest = self._waiting.get(peer) if peer is not None else None
+        if peer is None or guest is None or 2 * len(self._waiting) > self._limits.unfinished:
+            return False
+        if peer[0] not in _HERE and not self._limiter.allow(peer[0]):
+            return False
+        self._waiting[peer] = guest._replace(since_s=self._clock_s())
+        self._waiting.move_to_end(peer)
         return True
 
     def leave(self, peer: Peer) -> None:

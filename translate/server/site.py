@@ -13,7 +13,6 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers, MultipleValuesError
 from websockets.http11 import Request, Response
 
@@ -23,10 +22,9 @@ from translate.server.door import Door
 from translate.server.links import DEFAULT_ROOM
 from translate.server.profile import mobileconfig
 from translate.server.static import Page, Pages
+from translate.server.visitor import WS_PATH, Caller
 
-__all__ = ["WS_PATH", "Site", "host_is_local", "origin_is_allowed"]
-
-WS_PATH: Final = "/ws"
+__all__ = ["Site", "host_is_local", "origin_is_allowed"]
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _PRIVATE_SUFFIXES: Final = (".local", ".localhost", ".home.arpa", ".internal", ".lan", ".test")
@@ -63,7 +61,7 @@ def origin_is_allowed(origin: str | None, host: str, origins: Sequence[str]) -> 
 
 
 class Site:
-    """Answers every HTTP request; :meth:`respond` is ``process_request`` of websockets.
+    """Answers every HTTP request.
 
     Args:
         pages: the files.
@@ -95,8 +93,11 @@ class Site:
         self._metrics = metrics
         self._languages = languages
 
-    async def respond(self, connection: ServerConnection, request: Request) -> Response | None:
-        """The response to ``request``; ``None``: go on with the WebSocket handshake."""
+    async def respond(self, caller: Caller, request: Request) -> Response | None:
+        """The response to ``request``; ``None``: go on with the WebSocket handshake.
+
+        Whether the connection is kept is for others to say.
+        """
         try:
             host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
             if_none_match = request.headers.get("If-None-Match", "")
@@ -114,22 +115,22 @@ class Site:
             page = _plain(HTTPStatus.FORBIDDEN, "Pages of this origin may not connect; see server.origins.\n")
         elif request.method not in ("GET", "HEAD"):
             page = _plain(HTTPStatus.METHOD_NOT_ALLOWED, "Only GET and HEAD.\n")
-        elif path in _GUARDED and not self._door.may_look(connection, authorization):
+        elif path in _GUARDED and not self._door.may_look(caller, authorization):
             hint = "Only on this machine, or with an operator's token over HTTPS (Authorization: Bearer ...).\n"
             page = _plain(HTTPStatus.UNAUTHORIZED, hint)
         elif path == "/invite":
-            page = self._invite(connection, authorization, query)
+            page = self._invite(caller, authorization, query)
         else:
             page = await self._page(path, query, if_none_match)
         return self._finished(page, host, request)
 
-    def _invite(self, connection: ServerConnection, authorization: str | None, query: str) -> Page:
+    def _invite(self, caller: Caller, authorization: str | None, query: str) -> Page:
         """The listeners' way in before anybody speaks: those who are to read can come in time."""
         room = _asked(query, "room", DEFAULT_ROOM)
         if not re.fullmatch(ROOM_NAME, room):
             return _plain(HTTPStatus.BAD_REQUEST, "That is no name of a room.\n")
         try:
-            made = self._door.invite(connection, authorization, room)
+            made = self._door.invite(caller, authorization, room)
         except Busy as error:
             return _plain(HTTPStatus.TOO_MANY_REQUESTS, f"{error}\n")
         except NotAllowedError as error:
@@ -171,7 +172,6 @@ class Site:
         headers = Headers(
             [
                 ("Date", formatdate(usegmt=True)),
-                ("Connection", "close"),
                 ("Content-Type", page.content_type),
                 ("Content-Security-Policy", _content_security_policy(host)),
                 ("X-Content-Type-Options", "nosniff"),
