@@ -1,6 +1,7 @@
 /** Draws caption changes. Committed text is only ever added to; text comes in through text nodes alone. */
 
 import { SPOKEN } from './captions.js';
+import { typeset } from './typeset.js';
 
 /** @typedef {import('./captions.js').Change} Change */
 /** @typedef {{root: HTMLElement, committed: HTMLElement, gap: HTMLElement, tail: HTMLElement}} CellView */
@@ -129,9 +130,10 @@ export class CaptionsView {
     const { root, committed, gap, tail } = this.#cell(change);
     root.lang = change.lang;
     root.classList.toggle('own', change.own);
-    if (change.append) committed.append(document.createTextNode(change.append));
-    const words = change.tail.trimStart();
-    gap.textContent = change.tail.slice(0, change.tail.length - words.length);
+    if (change.append) committed.append(document.createTextNode(typeset(change.append, change.lang)));
+    const shown = typeset(change.tail, change.lang);
+    const words = shown.trimStart();
+    gap.textContent = shown.slice(0, shown.length - words.length);
     if (tail.textContent !== words) tail.textContent = words;
     if (change.final) {
       this.#settle(root);
