@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.models, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("mode", ["fast", "calm"])
-async def test_portuguese_speech_is_read_in_spanish(clips: dict[str, Any], students: dict[str, Path], mode: Mode) -> None:
+async def test_portuguese_is_read_in_spanish(clips: dict[str, Any], students: dict[str, Path], mode: Mode) -> None:
     engines = Engines(Config(mt=MtConfig(models=(str(students["en-es"]),))))
     try:
         assert engines.route("pt", "es").kind == "whisper"
