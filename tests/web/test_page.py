@@ -154,7 +154,7 @@ def test_only_finished_sentences_are_announced(open_page: Opener, server: Any) -
         translation(3, "Today people write. They", " do"),
     ]:
         server.say(kind, **fields)
-    wait_in_page(page, "document.querySelector('.cell[data-lane=en]').textContent.endsWith('They do')")
+    wait_in_page(page, "document.querySelector('.cell[data-lane=en]')?.textContent.endsWith('They do')")
     assert page.locator("#announcer p").all_text_contents() == ["Today people write."]
     stop(page)
 
@@ -227,7 +227,7 @@ def test_a_dropped_connection_resumes_without_a_gap_or_a_repeat(open_page: Opene
     wait_until(lambda: len(server.heard) == 2 and len(server.heard[1].frames) > 60, "the second connection", page)
     server.say("transcript", **transcript(1, "Hoy")[1])
     server.say("transcript", **transcript(2, "Hoy en")[1])
-    wait_in_page(page, "document.querySelector('.cell.spoken').textContent === 'Hoy en'")
+    wait_in_page(page, "document.querySelector('.cell.spoken')?.textContent === 'Hoy en'")
     stop(page)
     first, second = server.heard
     hello = second.of("hello")[0]
