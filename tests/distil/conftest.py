@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import random
 import sys
 from pathlib import Path
 
@@ -26,6 +28,21 @@ def made_up_pairs(count: int) -> list[tuple[str, str]]:
             for thing, cosa in _WORDS.items():
                 pairs.append((f"The {subject} {verb} the {thing}.", f"Mi {sujeto} {verbo} mi {cosa}."))
     return pairs[:: max(1, len(pairs) // count)][:count]
+
+
+@pytest.fixture(scope="session")
+def spm_model() -> bytes:
+    """A SentencePiece model of made-up words of the letters a to e and ö."""
+    import sentencepiece
+
+    chance = random.Random(4)
+    words = ["".join(chance.choices("abcdeö", k=chance.randint(2, 6))) for _ in range(400)]
+    made = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([" ".join(chance.choices(words, k=8)) for _ in range(400)]),
+        model_writer=made, vocab_size=60, model_type="unigram", minloglevel=2,
+    )  # fmt: skip
+    return made.getvalue()
 
 
 @pytest.fixture

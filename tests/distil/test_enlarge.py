@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import random
-
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -19,31 +16,19 @@ from models.distil.spelling import lacking, with_letters  # noqa: E402
 SHAPE = ModelConfig(encoder_layers=1, decoder_layers=1, width=32, heads=2, feed_forward=64)
 
 
-@pytest.fixture(scope="module")
-def proto() -> bytes:
-    chance = random.Random(4)
-    words = ["".join(chance.choices("abcdeö", k=chance.randint(2, 6))) for _ in range(400)]
-    made = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter([" ".join(chance.choices(words, k=8)) for _ in range(400)]),
-        model_writer=made, vocab_size=60, model_type="unigram", minloglevel=2,
-    )  # fmt: skip
-    return made.getvalue()
+def processor(model: bytes):
+    return sentencepiece.SentencePieceProcessor(model_proto=model)
 
 
-def processor(proto: bytes):
-    return sentencepiece.SentencePieceProcessor(model_proto=proto)
+def test_only_letters_that_are_read_as_unknown_are_lacking(spm_model: bytes) -> None:
+    assert lacking(spm_model, "aÖöñb") == "Öñ"
+    assert lacking(with_letters(spm_model, "Öñ"), "aÖöñb") == ""
 
 
-def test_only_letters_that_are_read_as_unknown_are_lacking(proto: bytes) -> None:
-    assert lacking(proto, "aÖöñb") == "Öñ"
-    assert lacking(with_letters(proto, "Öñ"), "aÖöñb") == ""
-
-
-def test_text_without_the_new_letters_is_translated_as_before(proto: bytes) -> None:
+def test_text_without_the_new_letters_is_translated_as_before(spm_model: bytes) -> None:
     torch.manual_seed(1)
-    tokenizer = processor(with_letters(proto, "ÖÁñ"))
-    small = Transformer(SHAPE, processor(proto).get_piece_size()).eval()
+    tokenizer = processor(with_letters(spm_model, "ÖÁñ"))
+    small = Transformer(SHAPE, processor(spm_model).get_piece_size()).eval()
     large = with_pieces(small, tokenizer).eval()
     had = small.embedding.num_embeddings
     source = torch.tensor([tokenizer.encode("abc döb eda")])
@@ -55,9 +40,9 @@ def test_text_without_the_new_letters_is_translated_as_before(proto: bytes) -> N
     torch.testing.assert_close(after[..., :had], before)
 
 
-def test_a_new_letter_begins_between_the_unknown_and_the_letter_like_it(proto: bytes) -> None:
-    tokenizer = processor(with_letters(proto, "ÖÁñ"))
-    small = Transformer(SHAPE, processor(proto).get_piece_size())
+def test_a_new_letter_begins_between_the_unknown_and_the_letter_like_it(spm_model: bytes) -> None:
+    tokenizer = processor(with_letters(spm_model, "ÖÁñ"))
+    small = Transformer(SHAPE, processor(spm_model).get_piece_size())
     large = with_pieces(small, tokenizer)
     unknown = small.embedding.weight[tokenizer.unk_id()]
     for letter, like in (("Ö", "ö"), ("Á", "a"), ("ñ", None)):
@@ -66,8 +51,8 @@ def test_a_new_letter_begins_between_the_unknown_and_the_letter_like_it(proto: b
         torch.testing.assert_close(large.embedding.weight[tokenizer.piece_to_id(letter)], expected)
 
 
-def test_a_student_keeps_its_pieces_and_no_other_tokenizer_is_taken(proto: bytes) -> None:
-    tokenizer = processor(proto)
+def test_a_student_keeps_its_pieces_and_no_other_tokenizer_is_taken(spm_model: bytes) -> None:
+    tokenizer = processor(spm_model)
     model = Transformer(SHAPE, tokenizer.get_piece_size())
     assert with_pieces(model, tokenizer) is model
     with pytest.raises(DistilError, match="do not match"):

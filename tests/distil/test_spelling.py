@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import random
-
 import pytest
 
 sentencepiece = pytest.importorskip("sentencepiece")
@@ -13,21 +10,9 @@ from models.distil.errors import DistilError  # noqa: E402
 from models.distil.spelling import frequent_letters, with_letter  # noqa: E402
 
 
-@pytest.fixture(scope="module")
-def model() -> bytes:
-    chance = random.Random(4)
-    words = ["".join(chance.choices("abcdeö", k=chance.randint(2, 6))) for _ in range(400)]
-    made = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter([" ".join(chance.choices(words, k=8)) for _ in range(400)]),
-        model_writer=made, vocab_size=60, model_type="unigram", minloglevel=2,
-    )  # fmt: skip
-    return made.getvalue()
-
-
-def test_a_letter_is_added_and_nothing_else_changes(model: bytes) -> None:
-    before = sentencepiece.SentencePieceProcessor(model_proto=model)
-    after = sentencepiece.SentencePieceProcessor(model_proto=with_letter(model, "Ö"))
+def test_a_letter_is_added_and_nothing_else_changes(spm_model: bytes) -> None:
+    before = sentencepiece.SentencePieceProcessor(model_proto=spm_model)
+    after = sentencepiece.SentencePieceProcessor(model_proto=with_letter(spm_model, "Ö"))
     size = before.get_piece_size()
     assert after.get_piece_size() == size + 1
     assert after.id_to_piece(size) == "Ö"
@@ -39,9 +24,9 @@ def test_a_letter_is_added_and_nothing_else_changes(model: bytes) -> None:
 
 
 @pytest.mark.parametrize("letter", ["", "öd", "!", "a"])
-def test_what_is_no_missing_letter_is_refused(model: bytes, letter: str) -> None:
+def test_what_is_no_missing_letter_is_refused(spm_model: bytes, letter: str) -> None:
     with pytest.raises(DistilError, match="unknown_letter"):
-        with_letter(model, letter)
+        with_letter(spm_model, letter)
 
 
 def test_letters_count_by_the_texts_that_have_them() -> None:

@@ -20,6 +20,11 @@ from translate.server.lobby import Lobby
 STRANGER = ("127.0.0.2", 0)
 """Another loopback address: to the server another machine's, unlike 127.0.0.1."""
 
+UPGRADE = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: sottovoce.v1\r\n"
+)
+
 
 class Browser:
     """One connection, over which several files are fetched."""
@@ -92,11 +97,7 @@ async def test_a_request_may_come_in_pieces(server) -> None:
 async def test_a_connection_that_was_kept_can_become_a_websocket(server) -> None:
     async with browsing(server.port) as browser:
         assert (await browser.fetch("/healthz"))[0] == 200
-        browser.ask(
-            "/ws",
-            more="Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: sottovoce.v1\r\n",
-        )
+        browser.ask("/ws", more=UPGRADE)
         status, headers, _ = await browser.answer()
         assert (status, headers["sec-websocket-protocol"]) == (101, "sottovoce.v1")
 
@@ -192,11 +193,7 @@ async def test_over_https_a_kept_connection_becomes_a_websocket_too(start_lan, c
     browser = Browser(reader, writer)
     for _ in range(3):
         assert (await browser.fetch("/clip.wav"))[1]["connection"] == "keep-alive"
-    browser.ask(
-        "/ws",
-        more="Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: sottovoce.v1\r\n",
-    )
+    browser.ask("/ws", more=UPGRADE)
     assert (await browser.answer())[0] == 101
     client = await lan.client_at("localhost", secure=True)
     await client.hello(token=lan.token("listener"))

@@ -70,7 +70,7 @@ class Visitor(asyncio.Protocol):
     Args:
         rules: see :class:`Rules`.
         upgrade: makes the protocol that takes over a connection whose client asks for the WebSocket, or for nothing
-            that is HTTP; it is told how the connection began.
+            that is HTTP; it is given what the client has sent.
     """
 
     def __init__(self, rules: Rules, upgrade: Callable[[], asyncio.Protocol]) -> None:
