@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 
 WEB = Path(__file__).parents[2] / "web"
+GREETING_S = 15
 PAGES = {"": "index", "listen": "listen", "kiosk": "kiosk", "operate": "operate", "talk": "talk", "install": "install"}
 POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; "
@@ -51,6 +53,8 @@ class Heard:
     messages: list[dict[str, Any]] = field(default_factory=list)
     frames: list[tuple[int, np.ndarray, float]] = field(default_factory=list)
     """Position, int16 samples, arrival on the server's clock in seconds."""
+    greeted: bool = False
+    """The hello has been answered: from now on texts may come."""
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         return [message for message in self.messages if message["type"] == kind]
@@ -171,20 +175,21 @@ class FakeServer:
     async def _text(self, socket: ServerConnection, heard: Heard, message: dict[str, Any]) -> None:
         heard.messages.append(message)
         if message["type"] == "hello":
-            await self._hello(socket, message)
+            await self._hello(socket, heard, message)
         elif message["type"] == "ping":
             await self._send(socket, "pong", client_ms=message["client_ms"], server_ms=self._now_ms())
         elif message["type"] == "end":
             await self._send(socket, "end", position=len(heard.audio()) if heard.frames else 0)
             await socket.close(1000)
 
-    async def _hello(self, socket: ServerConnection, message: dict[str, Any]) -> None:
+    async def _hello(self, socket: ServerConnection, heard: Heard, message: dict[str, Any]) -> None:
         if self.refuse is not None:
             code, text = self.refuse
             await self._send(socket, "error", code="refused", message=text, retryable=False)
             await socket.close(code, text)
             return
         await self._send(socket, "hello", **self._welcome(message))
+        heard.greeted = True
 
     def _welcome(self, message: dict[str, Any]) -> dict[str, Any]:
         fields = {
@@ -225,11 +230,30 @@ class FakeServer:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(5)
 
     def say(self, kind: str, /, *, to: str | None = None, **fields: Any) -> None:
-        """Sends one message now: on the newest connection, or on all that are in the room ``to``."""
-        for place, heard in enumerate(self.heard):
-            wanted = place == len(self.heard) - 1 if to is None else heard.of("hello")[0]["room"] == to
-            if wanted and self._sockets[place].state is State.OPEN:
-                self._run(self._send(self._sockets[place], kind, **self._timed(kind, fields)))
+        """Sends one message now: on the newest connection, or on all that are in the room ``to``.
+
+        A page that has just been opened may still be connecting: whoever is meant is waited for.
+
+        Raises:
+            TimeoutError: nobody who is meant is there.
+        """
+        end = time.monotonic() + GREETING_S
+        while not (meant := self._meant(to)):
+            if time.monotonic() > end:
+                raise TimeoutError(f"{kind}: no page has been greeted within {GREETING_S} s")
+            time.sleep(0.02)
+        for socket in meant:
+            self._run(self._send(socket, kind, **self._timed(kind, fields)))
+
+    def _meant(self, room: str | None) -> list[ServerConnection]:
+        """Open connections that were greeted: the newest, or those of a room; nobody while one of them waits for it."""
+        pairs = list(zip(self.heard, self._sockets, strict=False))
+        if room is None:
+            pairs = pairs[-1:]
+        else:
+            pairs = [pair for pair in pairs if any(hello["room"] == room for hello in pair[0].of("hello"))]
+        open_now = [pair for pair in pairs if pair[1].state is State.OPEN]
+        return [socket for _, socket in open_now] if all(heard.greeted for heard, _ in open_now) else []
 
     def stop(self) -> None:
         async def shut() -> None:
