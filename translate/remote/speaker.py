@@ -12,11 +12,11 @@ from typing import Final
 
 import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
 from translate.audio import AudioSource
-from translate.errors import NotAllowedError, SottovoceError
+from translate.errors import SottovoceError
 from translate.events import RATE_HZ, EndOfStream, Event, Lag, Notice, SpeechSpan
 from translate.latency import SessionClock
 from translate.protocol import (
@@ -39,20 +39,15 @@ from translate.remote.backlog import Backlog
 from translate.remote.clock import ServerClock
 from translate.remote.device import DeviceReport
 from translate.remote.inbox import Inbox
-from translate.remote.trust import unreachable
+from translate.remote.refusal import pause_s, why_refused, why_unanswered
 
 __all__ = ["RemoteSpeaker", "Talk"]
 
 _PING_S: Final = 1.0
 _DEAD_S: Final = 5.0
 """A server that answers no ping for so long is taken for gone."""
-_FIRST_PAUSE_S: Final = 0.5
-_LONGEST_PAUSE_S: Final = 8.0
 _LAST_WORDS_S: Final = 60.0
 """After the end, how long the server may take."""
-_FATAL: Final = (4400, 4401, 4404)
-_TAKEN: Final = (1013, 4409)
-"""Final at first; but a talk that had begun waits for its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +152,7 @@ class RemoteSpeaker:
         with contextlib.suppress(_Over):
             while True:
                 failures = 0 if await self._once() else failures + 1
-                pause_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**failures) * random.uniform(0.5, 1)
-                asked_s = self._refusal.retry_after_s if self._refusal is not None else None
-                await asyncio.sleep(max(pause_s, (asked_s or 0.0) * random.uniform(1, 1.1)))
+                await asyncio.sleep(pause_s(failures, self._refusal, random.random()))
 
     async def _once(self) -> bool:
         """One connection, to its end; whether the server answered hello."""
@@ -178,16 +171,8 @@ class RemoteSpeaker:
                 return await self._converse(socket)
         except (OSError, TimeoutError, InvalidHandshake) as error:
             if self._session is None:
-                raise self._why_not(error) from error
+                raise why_unanswered(self._address, error) from error
             return False
-
-    def _why_not(self, error: Exception) -> SottovoceError:
-        if isinstance(error, InvalidStatus):
-            status = error.response.status_code
-            return SottovoceError(f"{self._address.authority} refuses the connection (HTTP status {status})")
-        if isinstance(error, InvalidHandshake):
-            return SottovoceError(f"what answers at {self._address.authority} is no Sottovoce service")
-        return unreachable(self._address, error)
 
     async def _converse(self, socket: ClientConnection) -> bool:
         self._seq, self._refusal, self._ended = 0, None, None
@@ -248,12 +233,9 @@ class RemoteSpeaker:
         """Raises what ends the talk for good."""
         if self._gave_up:
             raise SottovoceError(f"{self._address} did not send its last words within {_LAST_WORDS_S:.0f} s")
-        refusal = self._refusal
-        if code in _FATAL or (code in _TAKEN and self._session is None):
-            message = refusal.message if refusal is not None else f"the service closed the connection (code {code})"
-            error = NotAllowedError(message) if code == 4401 else SottovoceError(message)
-            error.retry_after_s = refusal.retry_after_s if refusal is not None else None
-            raise error
+        final = why_refused(code, self._refusal, had_begun=self._session is not None)
+        if final is not None:
+            raise final
         if code == 1000:
             await self._finish()
 
