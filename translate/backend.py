@@ -106,6 +106,10 @@ class LocalBackend:
         self._config = config
         self._archive.config = config.transcripts
 
+    async def tend(self) -> None:
+        """What has to be done beside serving: transcripts that are too old are deleted. Runs until cancelled."""
+        await self._archive.tend()
+
     def close(self) -> None:
         """Stop the engines, and wait for transcripts that are being written."""
         self._engines.close()

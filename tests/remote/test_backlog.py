@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.remote.messages import hello, text
 from translate.errors import ConfigError
-from translate.events import RATE_HZ, Transcript, Translation
-from translate.protocol import ServerHello, Snapshot, SnapshotTranscript, decode_server
+from translate.events import RATE_HZ, Translation
+from translate.protocol import Snapshot, SnapshotTranscript
 from translate.remote import Backlog, RoomAddress, parse_room
 from translate.remote.inbox import Inbox
 
@@ -101,19 +102,6 @@ def test_no_links(url) -> None:
 def test_no_message_shows_the_token() -> None:
     address = parse_room("https://h:1/#t=SECRET")
     assert "SECRET" not in f"{address} {address.websocket} {address.authority}"
-
-
-def hello(log: str) -> ServerHello:
-    fields = (
-        '{"type":"hello","seq":1,"t_ms":0,"version":"v1","server":"s","role":"speaker","room":"main","targets":[],'
-        '"sources":[],"available_targets":[],"mode":"fast","capabilities":[],"resume":"r","log":"' + log + '",'
-        '"limits":{"text_frame_bytes":1,"audio_frame_bytes":1}}'
-    )
-    return decode_server(fields).message
-
-
-def text(segment: int, rev: int, committed: str, final: bool = False) -> Transcript:
-    return Transcript(segment, rev, "en", committed, "", final, 0, 1)
 
 
 def test_inbox_shows_each_revision_once_and_numbers_on() -> None:

@@ -49,3 +49,16 @@ def shown(page: Page, lane: str, within: str = "#rows") -> list[str]:
 
 def wait_for_text(page: Page, lane: str, texts: list[str], within: str = "#rows") -> None:
     wait_until(lambda: shown(page, lane, within) == texts, f"{texts}, not {shown(page, lane, within)}", page)
+
+
+def start(page: Page, source: str | None = None) -> None:
+    """Begins to speak on the speaker's page; ``source``: chosen before."""
+    if source is not None:
+        page.select_option("#source", source)
+    page.click("#toggle")
+    page.wait_for_selector('#state[data-state="live"], #state[data-state="speech"]')
+
+
+def stop(page: Page) -> None:
+    page.click("#toggle")
+    page.wait_for_selector('#state[data-state="idle"]')

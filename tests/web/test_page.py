@@ -1,108 +1,21 @@
-"""The page in real Chromium with a microphone that plays a clip."""
+"""The speaker's page in real Chromium: captions, choices, keyboard, dress."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-import numpy as np
 import pytest
-from jsonschema import Draft202012Validator
 
-from tests.web.helpers import Opener, Page, transcript, translation, wait_in_page, wait_until
-from translate.protocol import schema_of
+from tests.web.helpers import Opener, start, stop, transcript, translation, wait_in_page, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-
-RATE_HZ = 16_000
-
-
-def start(page: Page, source: str = "es") -> None:
-    page.select_option("#source", source)
-    page.click("#toggle")
-    page.wait_for_selector('#state[data-state="live"], #state[data-state="speech"]')
-
-
-def stop(page: Page) -> None:
-    page.click("#toggle")
-    page.wait_for_selector('#state[data-state="idle"]')
-
-
-def best_correlation(heard: np.ndarray, clip: np.ndarray) -> float:
-    """Normalised cross-correlation of the overlap at the best lag; 1: the same sound."""
-    size = 1 << (len(heard) + len(clip)).bit_length()
-    product = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(clip, size)), size)
-    lag = int(np.argmax(product))
-    lag = lag - size if lag > size // 2 else lag
-    a = heard[max(0, lag) :]
-    b = clip[max(0, -lag) :]
-    n = min(len(a), len(b))
-    return float(np.dot(a[:n], b[:n]) / np.sqrt(np.dot(a[:n], a[:n]) * np.dot(b[:n], b[:n])))
-
-
-def assert_continuous(frames: list[tuple[int, np.ndarray, float]]) -> None:
-    expected = 0
-    for position, samples, _ in frames:
-        assert position == expected
-        expected += len(samples)
-
-
-def test_microphone_arrives_whole_in_pace_and_resampled(open_page: Opener, server: Any, clip: np.ndarray) -> None:
-    page = open_page()
-    rate_hz = page.evaluate("new AudioContext().sampleRate")
-    assert rate_hz != RATE_HZ, "the worklet would have nothing to resample"
-    start(page)
-    heard = server.heard[-1]
-    wait_until(lambda: len(heard.frames) >= 150, "150 frames", page)
-    stop(page)
-    assert_continuous(heard.frames)
-    assert {len(samples) for _, samples, _ in heard.frames[:-1]} == {640}
-    spoken_s = (heard.frames[149][0] - heard.frames[10][0]) / RATE_HZ
-    arrived_s = heard.frames[149][2] - heard.frames[10][2]
-    assert spoken_s == pytest.approx(arrived_s, rel=0.1)
-    assert best_correlation(heard.audio().astype(float), clip) > 0.7
-    assert heard.messages[-1]["type"] == "end"
-
-
-def test_messages_of_the_page(open_page: Opener, server: Any) -> None:
-    server.script = [transcript(1, "Hoy", " en"), translation(1, "Today")]
-    page = open_page()
-    start(page)
-    heard = server.heard[-1]
-    wait_until(lambda: len(heard.of("painted")) == 2, "two paintings", page)
-    wait_until(lambda: len(heard.of("ping")) >= 3, "three pings", page)
-    stop(page)
-    assert [message["seq"] for message in heard.messages] == list(range(1, len(heard.messages) + 1))
-    contract = Draft202012Validator(schema_of("client"))
-    for message in heard.messages:
-        contract.validate(message)
-    hello = heard.messages[0]
-    assert (hello["type"], hello["role"], hello["source"], hello["targets"]) == ("hello", "speaker", "es", ["en"])
-    # The fake server's clock and its marks are one clock: a painting maps to within a second after its sending.
-    now_ms = server._now_ms()
-    for painted in heard.of("painted"):
-        assert now_ms - 20_000 < painted["painted_ms"] < now_ms
-    wait_in_page(page, "document.querySelectorAll('#latency-lanes table').length === 2")
-    summary = page.inner_text("#latency-summary")
-    assert 0.5 <= float(re.findall(r"[\d.]+", summary)[0]) < 5, "the fake marks begin half a second before sending"
-    rows = page.locator("#latency-lanes table").nth(1).locator("tbody th").all_inner_texts()
-    assert rows == [
-        "Microphone → server",
-        "Voice detection",
-        "Waiting for recognition",
-        "Recognition",
-        "Waiting for translation",
-        "Translation",
-        "Until sent",
-        "Server → this screen",
-    ]
 
 
 def test_committed_text_is_only_ever_added_to(open_page: Opener, server: Any) -> None:
     words = "Hoy en día, las personas escriben mensajes en las pantallas de sus computadoras.".split(" ")  # noqa: SIM905
     revisions = [(" ".join(words[:n]), " " + " ".join(words[n : n + 3])) for n in range(1, len(words))]
     page = open_page()
-    start(page)
+    start(page, "es")
     page.evaluate(
         """() => {
             window.rewritten = [];
@@ -136,7 +49,7 @@ def test_committed_text_is_only_ever_added_to(open_page: Opener, server: Any) ->
 
 def test_a_speaker_is_not_shown_what_was_said_before(open_page: Opener, server: Any) -> None:
     page = open_page()
-    start(page)
+    start(page, "es")
     earlier = {"type": "transcript", "start_ms": 0, "end_ms": 1, **transcript(3, "Antes.", final=True)[1]}
     server.say("snapshot", segments=[earlier], last_seq=2)
     server.say("transcript", **transcript(1, "Hoy")[1])
@@ -147,7 +60,7 @@ def test_a_speaker_is_not_shown_what_was_said_before(open_page: Opener, server: 
 
 def test_only_finished_sentences_are_announced(open_page: Opener, server: Any) -> None:
     page = open_page()
-    start(page)
+    start(page, "es")
     for kind, fields in [
         translation(1, "Today", " people"),
         translation(2, "Today people write.", " They"),
@@ -162,7 +75,7 @@ def test_only_finished_sentences_are_announced(open_page: Opener, server: Any) -
 def test_markup_in_speech_is_text(open_page: Opener, server: Any) -> None:
     nasty = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>&amp;"
     page = open_page()
-    start(page)
+    start(page, "es")
     server.say("transcript", **transcript(1, nasty, nasty)[1])
     server.say("notice", code="x", message=nasty, retryable=True)
     page.wait_for_selector("#notice:not([hidden])")
@@ -204,7 +117,7 @@ def test_keyboard_alone_is_enough(open_page: Opener, server: Any) -> None:
 
 def test_choices_change_during_a_session(open_page: Opener, server: Any) -> None:
     page = open_page()
-    start(page)
+    start(page, "es")
     assert page.is_disabled("#source")
     server.say("transcript", **transcript(1, "Hoy", " en")[1])
     page.wait_for_selector(".tail:visible")
@@ -219,46 +132,9 @@ def test_choices_change_during_a_session(open_page: Opener, server: Any) -> None
     stop(page)
 
 
-def test_a_dropped_connection_resumes_without_a_gap_or_a_repeat(open_page: Opener, server: Any) -> None:
-    server.drop_after_frames = 30
-    page = open_page()
-    start(page)
-    server.say("transcript", **transcript(1, "Hoy")[1])
-    wait_until(lambda: len(server.heard) == 2 and len(server.heard[1].frames) > 60, "the second connection", page)
-    server.say("transcript", **transcript(1, "Hoy")[1])
-    server.say("transcript", **transcript(2, "Hoy en")[1])
-    wait_in_page(page, "document.querySelector('.cell.spoken')?.textContent === 'Hoy en'")
-    stop(page)
-    first, second = server.heard
-    hello = second.of("hello")[0]
-    assert hello["resume"] == "resume-session-1"
-    assert hello["last_seq"] >= 1
-    stream: dict[int, np.ndarray] = {}
-    for position, samples, _ in first.frames + second.frames:
-        if position in stream:
-            assert np.array_equal(stream[position], samples)
-        stream[position] = samples
-    assert_continuous([(position, stream[position], 0.0) for position in sorted(stream)])
-
-
-def test_another_session_after_a_restart_keeps_what_was_read(open_page: Opener, server: Any) -> None:
-    server.drop_after_frames = 40
-    page = open_page()
-    start(page)
-    server.say("transcript", **transcript(7, "Hoy.", final=True)[1])
-    page.wait_for_selector(".cell.spoken")
-    server.session, server.log = "session-2", "log-2"
-    wait_until(lambda: len(server.heard) == 2 and len(server.heard[1].frames) > 10, "the second session", page)
-    server.say("transcript", **transcript(1, "No")[1])
-    wait_in_page(page, "document.querySelectorAll('.cell.spoken').length === 2")
-    assert page.locator(".cell.spoken").all_text_contents() == ["Hoy.", "No"]
-    assert server.heard[1].frames[0][0] == 0
-    stop(page)
-
-
 def test_the_view_sticks_to_the_end_unless_the_reader_scrolls_up(open_page: Opener, server: Any) -> None:
     page = open_page(viewport={"width": 360, "height": 640})
-    start(page)
+    start(page, "es")
 
     def say(first: int, count: int) -> None:
         for segment in range(first, first + count):
@@ -290,70 +166,11 @@ def test_the_view_sticks_to_the_end_unless_the_reader_scrolls_up(open_page: Open
     stop(page)
 
 
-@pytest.mark.slow
-def test_a_sample_is_played_through_the_same_path(open_page: Opener, server: Any, clip: np.ndarray) -> None:
-    page = open_page()
-    page.click("button[data-sample=es]")
-    page.wait_for_selector('#state[data-state="sample"]')
-    heard = server.heard[-1]
-    assert heard.of("hello")[0]["source"] == "es"
-    wait_until(lambda: bool(heard.of("end")), "the end of the sample", page, 25)
-    page.wait_for_selector('#state[data-state="idle"]')
-    assert_continuous(heard.frames)
-    length_s = heard.frames[-1][0] / RATE_HZ
-    assert len(clip) / RATE_HZ + 1 < length_s < len(clip) / RATE_HZ + 4
-    assert length_s == pytest.approx(heard.frames[-1][2] - heard.frames[0][2], abs=0.5)
-    assert best_correlation(heard.audio().astype(float), clip) > 0.95
-
-
-@pytest.mark.parametrize(
-    ("code", "said"),
-    [(1013, "no place for another speaker"), (4404, "not installed"), (4409, "Somebody else is speaking")],
-)
-def test_refusals_are_told_in_words(open_page: Opener, server: Any, code: int, said: str) -> None:
-    server.refuse = (code, "the server's own sentence")
-    page = open_page()
-    page.click("#toggle")
-    page.wait_for_selector("#problem:not([hidden])")
-    text = page.inner_text("#problem")
-    assert said in text
-    assert "the server's own sentence" in text
-    page.wait_for_selector('#state[data-state="idle"]')
-    page.click("#problem-close")
-    assert not page.is_visible("#problem")
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("NotAllowedError", "blocked for this page"),
-        ("NotFoundError", "No microphone"),
-        ("NotReadableError", "Another program"),
-    ],
-)
-def test_microphone_problems_are_told_in_words(open_page: Opener, server: Any, name: str, said: str) -> None:
-    page = open_page(
-        init=f"navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', '{name}'));"
-    )
-    page.click("#toggle")
-    page.wait_for_selector("#problem:not([hidden])")
-    assert said in page.inner_text("#problem")
-    assert page.inner_text("#toggle") == "Start"
-    assert server.heard == []
-
-
-def test_an_insecure_page_says_where_to_go(open_page: Opener) -> None:
-    page = open_page(init="Object.defineProperty(globalThis, 'isSecureContext', {value: false});")
-    page.click("#toggle")
-    page.wait_for_selector("#problem:not([hidden])")
-    assert "http://localhost" in page.inner_text("#problem")
-
-
 @pytest.mark.parametrize(("width", "font"), [(360, "100%"), (360, "200%"), (1280, "100%"), (1280, "200%")])
 def test_nothing_overflows_and_contrast_holds(open_page: Opener, server: Any, width: int, font: str) -> None:
     page = open_page(viewport={"width": width, "height": 740}, color_scheme="light")
     page.evaluate("size => { document.documentElement.style.fontSize = size; }", font)
-    start(page)
+    start(page, "es")
     server.say("transcript", **transcript(1, "Hoy en día, las personas", " escriben")[1])
     server.say("translation", **translation(1, "Today, people", " write")[1])
     page.wait_for_selector(".cell[data-lane=en]")

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.web.helpers import Opener, Page, say, transcript, translation, wait_in_page, wait_until
+from tests.web.helpers import Opener, say, start, transcript, translation, wait_in_page, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
-LIVE = '#state[data-state="live"], #state[data-state="speech"]'
 TRACKS = """
     const real = MediaDevices.prototype.getUserMedia;
     globalThis.tracks = [];
@@ -22,11 +21,6 @@ TRACKS = """
     };
 """
 UNPLUG = "() => tracks.forEach(track => { track.stop(); track.dispatchEvent(new Event('ended')); })"
-
-
-def start(page: Page) -> None:
-    page.click("#toggle")
-    page.wait_for_selector(LIVE)
 
 
 def test_an_unplugged_microphone_ends_the_talk_with_its_last_words_and_is_told(open_page: Opener, server: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import segno
 
-from tests.web.helpers import Opener, Page, say, transcript, translation, wait_for_text, wait_in_page, wait_until
+from tests.web.helpers import Opener, say, start, transcript, translation, wait_for_text, wait_in_page, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
@@ -21,11 +21,6 @@ ASKED = """
         return real.call(this, wish);
     };
 """
-
-
-def start(page: Page) -> None:
-    page.click("#toggle")
-    page.wait_for_selector('#state[data-state="live"], #state[data-state="speech"]')
 
 
 def test_the_room_is_named_and_others_are_led_in(open_page: Opener, server: Any) -> None:

@@ -55,4 +55,9 @@ async def _serve(config: Config, backend: LocalBackend, read: Callable[[], Confi
 
         click.echo(welcome(address.url, ways, backend.model))
 
-    await run(config, backend, ready=ready, read=read, take=(backend.reconfigure,))
+    tending = asyncio.create_task(backend.tend(), name="tend")
+    try:
+        await run(config, backend, ready=ready, read=read, take=(backend.reconfigure,))
+    finally:
+        tending.cancel()
+        await asyncio.wait({tending})

@@ -1,4 +1,4 @@
-"""Transcripts on disk, only where settings name a folder: a folder a session, a file a language and form.
+"""Transcripts on disk, only where settings name a folder: a folder a session and day, a file a language and form.
 
 What is written is valid after a crash or a cut of the power. A disk that is full or cannot be written never holds up
 captions: what cannot be written waits in memory, within a bound, until it can.
@@ -6,6 +6,7 @@ captions: what cannot be written waits in memory, within a bound, until it can.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import os
@@ -14,19 +15,18 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from translate import logs
 from translate.config import TranscriptsConfig
 from translate.events import Event, Notice
 from translate.output.collect import Caption
-from translate.output.lasting import Form, make_form
 from translate.output.per_language import Entry, PerLanguage
 from translate.output.retention import folder_name, prune
-from translate.output.safefile import SafeFile
+from translate.output.volume import DAY_MS, Volume, later
 
 __all__ = ["FAILED", "Archive", "Recorded", "SessionFiles", "recorded"]
 
@@ -37,6 +37,8 @@ FAILED: Final = "transcripts_failed"
 _MOST_WAITING: Final = 2000
 """Captions that wait for a disk, of one session."""
 _PRUNE_EVERY_S: Final = 3600.0
+_LATE_MS: Final = 600_000
+"""So long after the end of a day its folder is closed: translations come after what they translate."""
 
 
 class Archive:
@@ -71,19 +73,37 @@ class Archive:
 
     def make_room(self) -> None:
         """Deletes what is too old or too much, once in a while; in the thread. Raises OSError: there is no room."""
-        now_s = time.monotonic()
-        if self.config.folder is None or now_s - self._pruned_s < _PRUNE_EVERY_S:
+        if time.monotonic() - self._pruned_s >= _PRUNE_EVERY_S:
+            self._prune()
+
+    async def tend(self) -> NoReturn:
+        """Delete what is too old or too much, now and every hour, also while nobody speaks; runs until cancelled."""
+        while True:
+            await asyncio.wrap_future(self._thread.submit(self._tidy))
+            await asyncio.sleep(_PRUNE_EVERY_S)
+
+    def _tidy(self) -> None:
+        try:
+            self._prune()
+        except OSError as error:
+            log.error("old transcripts cannot be deleted: %s", error.strerror or error)
+
+    def _prune(self) -> None:
+        if self.config.folder is None:
             return
         root, most_bytes = Path(self.config.folder).expanduser(), self.config.max_mb * 1_000_000
         days = self.config.retention_days
         left = prune(root, days=days, most_bytes=most_bytes, now_s=time.time(), keep=self._open)
         if left > most_bytes:
             raise OSError(errno.EDQUOT, "transcripts.max_mb is reached by the sessions that run")
-        self._pruned_s = now_s
+        self._pruned_s = time.monotonic()
 
 
 class SessionFiles:
-    """The files of one session. Takes events on the event loop and never waits; see :class:`Archive`."""
+    """The files of one session. Takes events on the event loop and never waits; see :class:`Archive`.
+
+    A session that goes on gets another folder every day, so that a talk of months can be deleted as it ages.
+    """
 
     def __init__(self, archive: Archive, config: TranscriptsConfig, thread: ThreadPoolExecutor) -> None:
         assert config.folder is not None
@@ -92,9 +112,8 @@ class SessionFiles:
         self._formats = config.formats
         self._thread = thread
         self._began = datetime.now(UTC)
-        self._name = folder_name(
-            self._began, logs.context().get("room", ""), logs.context().get("session", os.urandom(4).hex())
-        )
+        self._room = logs.context().get("room", "")
+        self._session = logs.context().get("session", os.urandom(4).hex())
         self._sorter = PerLanguage()
         self._lock = Lock()
         self._waiting: deque[Entry] = deque()
@@ -102,8 +121,10 @@ class SessionFiles:
         self._lost = 0
         self._news: deque[Notice] = deque(maxlen=8)
         # Only the thread touches what follows.
-        self._folder: Path | None = None
-        self._languages: dict[str, _Language] = {}
+        self._volumes: dict[int, Volume] = {}
+        """By day since the session began: the newest, and for a while the one before."""
+        self._first_day = 0
+        """Earlier ones are closed for good; what comes later still opens the first that is not."""
         self._failing = False
 
     def add(self, event: Event) -> None:
@@ -142,7 +163,7 @@ class SessionFiles:
             lang, caption = entry
             try:
                 self._archive.make_room()
-                self._language(lang).write(caption, lang if lang in caption.translations else None)
+                self._write(lang, caption)
             except OSError as error:
                 with self._lock:
                     self._busy = False
@@ -153,16 +174,26 @@ class SessionFiles:
                     self._waiting.popleft()
         self._recovered()
 
-    def _language(self, lang: str) -> _Language:
-        if self._folder is None:
-            self._root.mkdir(parents=True, exist_ok=True)
-            folder = self._root / self._name
-            folder.mkdir(mode=0o700)
-            self._folder = folder
+    def _write(self, lang: str, caption: Caption) -> None:
+        at_ms = caption.transcript.start_ms
+        day = max(at_ms // DAY_MS, self._first_day)
+        self._volume(day).write(lang, later(caption, min(at_ms, day * DAY_MS)))
+        self._first_day = max(self._first_day, day if at_ms % DAY_MS > _LATE_MS else day - 1)
+        for over in [old for old in self._volumes if old < self._first_day]:
+            self._close(over)
+
+    def _volume(self, day: int) -> Volume:
+        if day not in self._volumes:
+            began = self._began + timedelta(days=day)
+            folder = self._root / folder_name(began, self._room, self._session)
+            self._volumes[day] = Volume(folder, self._formats, began)
             self._archive.opened(folder)
-        if lang not in self._languages:
-            self._languages[lang] = _Language(self._folder, lang, self._formats, self._began)
-        return self._languages[lang]
+        return self._volumes[day]
+
+    def _close(self, day: int) -> None:
+        volume = self._volumes.pop(day)
+        volume.close()
+        self._archive.closed(volume.folder)
 
     def _fail(self, error: OSError) -> None:
         if self._failing:
@@ -184,55 +215,9 @@ class SessionFiles:
         if self._waiting:
             self._drain()  # once more: the disk may have room by now
         if self._waiting:
-            log.error("%d captions of %s could not be written", len(self._waiting), self._name)
-        for language in self._languages.values():
-            language.close()
-        if self._folder is not None:
-            self._archive.closed(self._folder)
-
-
-class _Language:
-    """The files of one language of a session."""
-
-    def __init__(self, folder: Path, lang: str, formats: Sequence[str], began: datetime) -> None:
-        self._files: list[tuple[Form, _Kept]] = []
-        for name in formats:
-            self._files.append((make_form(name, began), _Kept(folder / f"{lang}.{name}")))
-
-    def write(self, caption: Caption, target: str | None) -> None:
-        """Write ``caption`` to each file that does not have it yet. Raises OSError."""
-        for form, file in self._files:
-            if file.last is not caption:
-                piece = form.piece(caption, target)
-                file.append(form.head(), piece.text, piece.replacing)
-                form.written()
-                file.last = caption
-
-    def close(self) -> None:
-        for _, file in self._files:
-            file.close()
-
-
-class _Kept:
-    """A file that is made when first written to, so that making it can fail and be tried again."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: SafeFile | None = None
-        self.last: Caption | None = None
-        """The caption that was written last."""
-
-    def append(self, head: bytes, text: bytes, replacing: int) -> None:
-        if self._file is None:
-            self._file = SafeFile(self._path)
-        self._file.append(text if self._file.size else head + text, replacing=replacing)
-
-    def close(self) -> None:
-        if self._file is not None:
-            try:
-                self._file.close()
-            except OSError as error:
-                log.warning("%s may end in half a caption: %s", self._path.name, error.strerror)
+            log.error("%d captions of session %s could not be written", len(self._waiting), self._session)
+        for day in list(self._volumes):
+            self._close(day)
 
 
 class Recorded:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
+from collections import deque
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from translate.config import Config
 from translate.errors import SottovoceError
@@ -25,6 +27,8 @@ from translate.server.watch import Watch
 __all__ = ["Room"]
 
 DONE = (1000, "done")
+_RETURNS: Final = 64
+"""Of a speaker that comes back again and again, the connections whose tokens are known."""
 
 
 class Room:
@@ -58,7 +62,7 @@ class Room:
         self._emptied = emptied
         self._present: set[Member] = set()  # also those whose hello is not answered yet
         self._members: dict[Member, None] = {}
-        self._speaker_tokens: set[str] = set()
+        self._speaker_tokens: deque[str] = deque(maxlen=_RETURNS)
         self._over: tuple[frozenset[str], EndOfStream] | None = None
         self._first_segment = 0
         self._next_segment = 0
@@ -167,7 +171,7 @@ class Room:
             earlier.fail(RoomTakenError("the speaker came back on another connection"))
         if self.live is not None:
             self.live.keep()
-        self._speaker_tokens.add(member.seat.token)
+        self._speaker_tokens.append(member.seat.token)
 
     def start(self, live: LiveSession) -> None:
         """A new session begins."""

@@ -25,6 +25,9 @@ __all__ = ["Draft", "IncrementalTranslator", "Mode", "translate_text"]
 LONGEST_PAUSE_MS = 4000
 """After a longer pause a new sentence begins, whatever the text looks like."""
 
+_MOST_OPEN = 8
+"""Segments worked on at once. One whose language is found to be another is finished elsewhere, and never here."""
+
 Mode = Literal["fast", "calm"]
 """``fast`` shows the tail, ``calm`` only what is committed."""
 
@@ -95,6 +98,8 @@ class IncrementalTranslator:
         hops = self._segments.get(segment)
         if hops is None:
             hops = self._segments[segment] = self._opened(transcript)
+            if len(self._segments) > _MOST_OPEN:
+                del self._segments[min(self._segments)]
         committed, tail, final = transcript.committed, transcript.tail, transcript.final
         if final:
             committed, tail = committed + tail, ""
