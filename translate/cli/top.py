@@ -110,10 +110,10 @@ def _reading_line(stats: dict[str, Any]) -> str:
 def _stages(stats: dict[str, Any]) -> RenderableType:
     from rich.table import Table
 
-    table = Table("milliseconds", box=None, pad_edge=False)
+    table = Table("milliseconds, of late", box=None, pad_edge=False)
     for name in ("p50", "p95", "p99", "max", "count"):
         table.add_column(name, justify="right")
-    latency = stats.get("latency_ms", {})
+    latency = stats.get("recent_latency_ms", stats.get("latency_ms", {}))
     for stage in [*(name for name in _STAGES if name in latency), *(name for name in latency if name not in _STAGES)]:
         row = latency[stage]
         figures = [f"{row[name]:.0f}" for name in ("p50", "p95", "p99", "max", "count")]

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from translate.events import RATE_HZ, EndOfStream, Event, Lag, Marks, Notice, Transcript, Translation
 from translate.protocol import Paint
+from translate.server.delays import Delays, Histogram
 from translate.usage import family_cpu_s, family_rss_bytes
 
-__all__ = ["Histogram", "Load", "Metrics", "rss_bytes"]
-
-_LOWEST_MS: Final = 0.1
-_STEP: Final = 1.1  # so a quantile is right within 10 %
-_BUCKETS: Final = 150  # up to 0.1 ms * 1.1^149, about two and a half minutes
-_COARSE: Final = 7  # every seventh edge is about twice the one before
+__all__ = ["Load", "Metrics", "rss_bytes"]
 
 _SHED_ERRORS: Final = ("busy", "too_slow")
 _DEVICE_STATES: Final = {
@@ -41,50 +36,6 @@ _STAGES: Final = (
 )
 
 
-class Histogram:
-    """Durations in milliseconds, counted in buckets that grow by a tenth each."""
-
-    def __init__(self) -> None:
-        self._counts = [0] * _BUCKETS
-        self.count = 0
-        self.sum_ms = 0.0
-        self.max_ms = 0.0
-
-    def add(self, value_ms: float) -> None:
-        """Counts one duration; a negative one (clocks that disagree) counts as zero."""
-        value_ms = max(0.0, value_ms)
-        place = math.ceil(math.log(value_ms / _LOWEST_MS, _STEP)) if value_ms > _LOWEST_MS else 0
-        self._counts[min(place, _BUCKETS - 1)] += 1
-        self.count += 1
-        self.sum_ms += value_ms
-        self.max_ms = max(self.max_ms, value_ms)
-
-    def quantile(self, share: float) -> float:
-        """A duration that ``share`` of all do not exceed, at most a tenth too long; 0 without any."""
-        wanted = share * self.count
-        seen = 0
-        for place, count in enumerate(self._counts):
-            seen += count
-            if count and seen >= wanted:
-                return min(_LOWEST_MS * _STEP**place, self.max_ms)
-        return 0.0
-
-    def cumulative(self) -> Iterator[tuple[float, int]]:
-        """Edges in seconds, each about twice the one before, and how many durations do not exceed them."""
-        seen = 0
-        for place, count in enumerate(self._counts[:-1]):  # the last one has no upper edge
-            seen += count
-            if place % _COARSE == 0:
-                yield _LOWEST_MS * _STEP**place / 1000, seen
-
-    def as_dict(self) -> dict[str, float]:
-        """Count, mean, quantiles and maximum in milliseconds."""
-        mean = self.sum_ms / self.count if self.count else 0.0
-        quantiles = {f"p{round(share * 100)}": self.quantile(share) for share in (0.5, 0.95, 0.99)}
-        named = {"mean": mean, **quantiles, "max": self.max_ms}
-        return {"count": self.count, **{name: round(value, 1) for name, value in named.items()}}
-
-
 @dataclass(frozen=True, slots=True)
 class Load:
     """What a server has to do at this moment."""
@@ -101,10 +52,15 @@ class Load:
 
 
 class Metrics:
-    """Counters of one server."""
+    """Counters of one server.
 
-    def __init__(self) -> None:
-        self._started_s = time.monotonic()
+    Args:
+        clock_s: monotonic seconds.
+    """
+
+    def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._clock_s = clock_s
+        self._started_s = clock_s()
         self.load: Callable[[], Load] = Load
         """Asked for gauges when somebody looks; the server puts its own here."""
         self.restarts: Callable[[], Mapping[str, int]] = dict
@@ -126,7 +82,7 @@ class Metrics:
         self.errors: Counter[str] = Counter()
         """By the ``code`` of the typed error; ``too_slow`` counts clients that were shed."""
         self._lag_ms: dict[str, int] = {}
-        self._latency: dict[str, Histogram] = {}
+        self._delays = Delays(clock_s)
 
     def event(self, event: Event) -> None:
         """Counts what a session said, once however many read it."""
@@ -160,7 +116,7 @@ class Metrics:
 
     def duration(self, stage: str, value_ms: float) -> None:
         """Counts one duration of ``stage``."""
-        self._latency.setdefault(stage, Histogram()).add(value_ms)
+        self._delays.add(stage, value_ms)
 
     @property
     def sheds(self) -> Mapping[str, int]:
@@ -174,8 +130,13 @@ class Metrics:
 
     @property
     def latency(self) -> Mapping[str, Histogram]:
-        """Durations of each stage."""
-        return self._latency
+        """Durations of each stage since the beginning."""
+        return self._delays.all_time
+
+    @property
+    def recent_latency(self) -> Mapping[str, Histogram]:
+        """Durations of each stage in the last minutes in which there were any."""
+        return self._delays.recent
 
     def prometheus(self) -> tuple[bytes, str]:
         """What ``/metrics`` answers, and its content type."""
@@ -186,7 +147,7 @@ class Metrics:
     def as_dict(self) -> dict[str, Any]:
         """Everything, as JSON types; holds nothing of what was said."""
         return {
-            "uptime_s": round(time.monotonic() - self._started_s, 1),
+            "uptime_s": round(self._clock_s() - self._started_s, 1),
             "rss_bytes": family_rss_bytes(),
             "cpu_s": round(family_cpu_s(), 2),
             "audio_s": round(self.audio_s, 1),
@@ -198,7 +159,8 @@ class Metrics:
             "device": self.device,
             "transcript_failures": self.transcript_failures,
             "lag_ms": dict(sorted(self.lag_ms.items())),
-            "latency_ms": {stage: histogram.as_dict() for stage, histogram in self._latency.items()},
+            "latency_ms": {stage: histogram.as_dict() for stage, histogram in self.latency.items()},
+            "recent_latency_ms": {stage: histogram.as_dict() for stage, histogram in self.recent_latency.items()},
         }
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from translate.events import Event, Lag, Marks
 from translate.protocol import Paint, Quantiles, RoomLatency
 from translate.server.metrics import Metrics
@@ -13,10 +16,14 @@ _STAGES = {"recognition": "asr", "translation": "mt"}
 
 
 class Watch:
-    """Delays of one talk."""
+    """Delays of one talk.
 
-    def __init__(self) -> None:
-        self._metrics = Metrics()
+    Args:
+        clock_s: monotonic seconds.
+    """
+
+    def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._metrics = Metrics(clock_s)
         self._behind_ms: dict[str, int] = {}
 
     def event(self, event: Event) -> None:
@@ -39,10 +46,10 @@ class Watch:
         return {stage: self._behind_ms.get(stage, 0) for stage in stages}
 
     def latency(self) -> RoomLatency:
-        """Of the talk so far."""
+        """Of the last minutes in which something was said."""
         stages = {
             name: Quantiles(p50=round(found.quantile(0.5), 1), p95=round(found.quantile(0.95), 1))
-            for name, found in self._metrics.latency.items()
+            for name, found in self._metrics.recent_latency.items()
         }
         sent, painted = stages.pop("capture_to_sent", None), stages.pop("glass_to_glass", None)
         return RoomLatency(capture_sent_ms=sent, capture_painted_ms=painted, stages=stages)

@@ -72,9 +72,9 @@ function cardOf(name) {
 }
 
 /** @param {Record<string, any>} server @returns {[string, string][]} */
-function serverFigures({ uptime_s, sessions, connections, rss_bytes, latency_ms = {} }) {
+function serverFigures({ uptime_s, sessions, connections, rss_bytes, recent_latency_ms = {} }) {
   const { words } = shell;
-  const whole = latency_ms.glass_to_glass;
+  const whole = recent_latency_ms.glass_to_glass;
   const count = (/** @type {number | undefined} */ n) => (n === undefined ? '–' : n.toLocaleString(words.language));
   return [
     [words.say('server_sessions'), count(sessions)],
