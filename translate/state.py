@@ -5,29 +5,59 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from translate.errors import StateError
 
-__all__ = ["give_to_owner", "private_folder", "read_private", "state_folder", "write_private"]
+__all__ = [
+    "SYSTEM_STATE",
+    "give_to_owner",
+    "of_system",
+    "private_folder",
+    "read_private",
+    "state_folder",
+    "write_private",
+]
+
+SYSTEM_STATE: Final = Path("/var/lib/sottovoce")
+"""Of the service that systemd runs."""
 
 
 def state_folder() -> Path:
-    """``$SOTTOVOCE_STATE``, else ``$XDG_STATE_HOME/sottovoce``, else ``~/.local/state/sottovoce``; may not exist."""
+    """``$SOTTOVOCE_STATE``, else for root that of the service of this machine if one is installed, else
+    ``$XDG_STATE_HOME/sottovoce``, else ``~/.local/state/sottovoce``; may not exist."""
     if own := os.environ.get("SOTTOVOCE_STATE"):
         return Path(own).expanduser()
+    if (system := of_system(SYSTEM_STATE)) is not None:
+        return system
     shared = Path(os.environ.get("XDG_STATE_HOME", ""))
     # The XDG specification: a relative path is invalid and must be ignored.
     return (shared if shared.is_absolute() else Path.home() / ".local" / "state") / "sottovoce"
 
 
+def of_system(folder: Path) -> Path | None:
+    """``folder`` of the service of this machine, if it is there and root asks: what an administrator's command makes
+    or looks at (a link, a model) is the service's, not root's own."""
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return folder if is_root and folder.is_dir() else None
+
+
+def is_for_another(folder: Path) -> bool:
+    """Whether this machine has a service, with its state in ``folder``, that this user's commands pass by."""
+    return os.path.lexists(folder) and of_system(folder) is None and not os.environ.get("SOTTOVOCE_STATE")
+
+
 def private_folder(folder: Path) -> Path:
-    """Makes ``folder`` (mode 0700) if it is missing, and takes away what others could do in it.
+    """Makes ``folder`` (mode 0700) if it is missing, and takes away what others could do in it. What root makes belongs
+    to the owner of what it lies in.
 
     Raises:
         StateError: it cannot be made or belongs to somebody else.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _give_to_owner_of_parent(folder)
         if folder.stat().st_mode & 0o077:
             folder.chmod(0o700)
     except OSError as error:
@@ -85,6 +115,15 @@ def give_to_owner(folder: Path, number: int) -> None:
     if os.geteuid() == 0:
         owner = folder.stat()
         os.fchown(number, owner.st_uid, owner.st_gid)
+
+
+def _give_to_owner_of_parent(folder: Path) -> None:
+    number = os.open(folder, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)) if hasattr(os, "fchown") else -1
+    if number >= 0:
+        try:
+            give_to_owner(folder.parent, number)
+        finally:
+            os.close(number)
 
 
 def _why(path: Path, error: OSError) -> str:

@@ -24,14 +24,14 @@ def installed(run, tmp_path: Path) -> Path:
 
 def test_files_are_written_told_listed_and_removed(installed: Path, run, refused) -> None:
     folder = installed / "etc/systemd/system"
-    assert {path.name for path in folder.iterdir()} == set(UNITS)
+    assert {path.name for path in folder.iterdir()} == {*UNITS, "sottovoce-again.timer"}
     assert (installed / "etc/sysusers.d/sottovoce.conf").is_file()
     text = (folder / "sottovoce.service").read_text()
     assert "ExecStart=/bin/true serve --lan\n" in text
     assert "@" not in re.sub(r"@(system-service|privileged)", "", text)
     assert run("service", "status", "--root", installed).stdout.count("installed") == 3
     gone = run("service", "uninstall", "--root", installed)
-    assert gone.stdout.count("removed") == 4
+    assert gone.stdout.count("removed") == 5
     assert [path for path in installed.rglob("*") if path.is_file()] == []
     assert "no service of the system is installed" in refused(1, "service", "uninstall", "--root", installed)
 
@@ -58,6 +58,13 @@ def test_systemd_understands_every_line(installed: Path, name: str) -> None:
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert (checked.returncode, [line for line in checked.stderr.splitlines() if "sottovoce" in line]) == (0, [])
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_what_goes_wrong_is_in_the_journal(installed: Path, name: str) -> None:
+    """By default errors go where the output goes, and that is nowhere: links have no place in a journal."""
+    lines = (installed / "etc/systemd/system" / name).read_text().splitlines()
+    assert {"StandardOutput=null", "StandardError=journal"} <= set(lines)
 
 
 def test_a_user_has_a_service_of_his_own(run, refused, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from translate.config import Config, Limits, ServerConfig
 from translate.errors import ConfigError, NotAllowedError, SottovoceError
 from translate.events import AudioChunk, EndOfStream, Notice, SpeechSpan, Transcript, Translation
 from translate.protocol import Control, End, parcel
-from translate.remote import RemoteSpeaker, TrustError, parse_room, trusted_context
+from translate.remote import RemoteSpeaker, TrustError, parse_room, speaker, trusted_context
 from translate.remote.speaker import Talk
 from translate.server import Server
 
@@ -155,6 +155,21 @@ async def test_a_service_that_was_started_anew_is_found_again(backend, web) -> N
         await second.stop()
     assert len(backend.opened) == 2
     assert remote.finals()[1].startswith("w1 w2 w3 w4"), "what was said meanwhile is the beginning of another talk"
+
+
+async def test_who_has_finished_does_not_look_for_a_service_for_ever(
+    backend, web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C, or the stop of a kiosk's microphone, while the service is away."""
+    monkeypatch.setattr(speaker, "_LAST_TRIES_S", 0.5)
+    server = Server(Config(server=ServerConfig(port=0), limits=Limits()), backend, web=web)
+    remote = Listening(f"http://127.0.0.1:{(await server.start()).port}/")
+    remote.voice.say(4)
+    await remote.until(has("w1 w2 w3 w4"))
+    await server.stop()
+    with pytest.raises(SottovoceError, match="did not come back: what was said last is not in its captions"):
+        async with asyncio.timeout(20):
+            await remote.finish()
 
 
 async def test_operator_stops_a_remote_speaker(server) -> None:

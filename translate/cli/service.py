@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from translate.config import load_config
+from translate.config.load import SYSTEM_FILE
 from translate.service.units import Part, Scope, ServiceError, Systemd, program, units
 
 __all__ = ["service"]
@@ -62,10 +65,32 @@ def install(
     if display:
         systemd.make_users()
     systemd.order("daemon-reload")
-    systemd.order("enable", *names)
-    if not no_start and root is None:
-        systemd.order("restart", *names)
+    if no_start or root is not None:
+        systemd.order("enable", *names)
+    else:
+        _start(systemd, names, parts, options)
         click.echo("it runs; see: sottovoce service status" + (" --user" if user else ""))
+
+
+def _start(systemd: Systemd, names: list[str], parts: list[Part], options: str) -> None:
+    """The service first: only then it has the tokens that its microphone and screen need."""
+    server, *others = names
+    systemd.order("enable", server)
+    systemd.order("restart", server)
+    if others:
+        from translate.server.door import lan_folder
+        from translate.service.introduce import introduce
+
+        for path in introduce(parts, lan_folder(), SYSTEM_FILE.parent, _port(options)):
+            click.echo(f"wrote {path}")
+        systemd.order("enable", *others)
+        systemd.order("restart", *others)
+
+
+def _port(options: str) -> int:
+    """Where the service listens on this machine, as far as its settings and ``options`` tell."""
+    given = re.search(r"--port[= ](\d+)", options)
+    return int(given[1]) if given else load_config().server.port
 
 
 @service.command(short_help="Stop the service and remove it; settings stay.")
@@ -106,3 +131,13 @@ def status(context: click.Context, user: bool, root: Path | None) -> None:
         click.echo(f"{name}: {state}{restarts}  {facts.get('StatusText', '')}".rstrip())
         good = good and facts.get("ActiveState") == "active"
     context.exit(0 if good else 1)
+
+
+@service.command(hidden=True)
+@click.option("--page", envvar="PAGE", required=True, help="Address of the captions.")
+@click.option("--folder", envvar="STATE_DIRECTORY", type=click.Path(path_type=Path), required=True, help="Where to.")
+def screen(page: str, folder: Path) -> None:
+    """Write the page that a kiosk's screen begins with (what the unit of the display does before its browser)."""
+    from translate.service.screen import write_start_page
+
+    write_start_page(page, folder)

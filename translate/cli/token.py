@@ -63,6 +63,7 @@ def create(role: str, room: str, valid_s: float, label: str, reuse: bool, config
     from translate.cli.welcome import qr_if_it_fits
     from translate.server.links import Links, base_url, link
     from translate.server.names import look
+    from translate.state import SYSTEM_STATE, is_for_another
 
     server = config.server
     host = server.link_host or look().link_host
@@ -78,6 +79,11 @@ def create(role: str, room: str, valid_s: float, label: str, reuse: bool, config
     code = qr_if_it_fits(url, sys.stdout)
     if code is not None:
         click.echo(code, nl=False)
+    if is_for_another(SYSTEM_STATE):
+        click.echo(
+            "sottovoce: this link is for a service that you start yourself; for that of this machine put sudo before",
+            err=True,
+        )
 
 
 @token.command("list")

@@ -23,6 +23,7 @@ from pathlib import Path
 import filelock
 
 from translate.errors import MissingModel
+from translate.state import of_system
 
 __all__ = ["FULL_ERRORS", "Store", "cache_folder"]
 
@@ -34,10 +35,17 @@ _SPARE_BYTES = 4 << 20
 """Left free beside the files themselves: folders, lock file, what others write meanwhile."""
 
 
+_SYSTEM_CACHE = Path("/var/cache/sottovoce")
+"""Of the service that systemd runs."""
+
+
 def cache_folder() -> Path:
-    """``$SOTTOVOCE_CACHE``, else ``$XDG_CACHE_HOME/sottovoce``, else ``~/.cache/sottovoce``; it need not exist."""
+    """``$SOTTOVOCE_CACHE``, else for root that of the service of this machine if one is installed, else
+    ``$XDG_CACHE_HOME/sottovoce``, else ``~/.cache/sottovoce``; it need not exist."""
     if own := os.environ.get("SOTTOVOCE_CACHE"):
         return Path(own).expanduser().absolute()
+    if (system := of_system(_SYSTEM_CACHE)) is not None:
+        return system
     shared = os.environ.get("XDG_CACHE_HOME")
     # The XDG specification: a relative path is invalid and must be ignored.
     root = Path(shared) if shared and Path(shared).is_absolute() else Path.home() / ".cache"
@@ -122,6 +130,8 @@ class Store:
         The caller holds the lock, so whatever is there belongs to a process that died.
         """
         staging = self.staging(name)
+        if staging.is_symlink():  # root may write here for a service, which has no say in where
+            staging.unlink()
         if not keep:
             shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True, exist_ok=True)

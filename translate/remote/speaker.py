@@ -48,6 +48,8 @@ _DEAD_S: Final = 5.0
 """A server that answers no ping for so long is taken for gone."""
 _LAST_WORDS_S: Final = 60.0
 """After the end, how long the server may take."""
+_LAST_TRIES_S: Final = 30.0
+"""After the end, how long a server that is away is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class RemoteSpeaker:
         self._events: asyncio.Queue[Event] = asyncio.Queue(256)
         self._news = asyncio.Event()  # there is something to send
         self._source_over = False
+        self._over_s = 0.0
         self._session: str | None = None
         self._resume: str | None = None
         self._told_lost = 0
@@ -141,7 +144,7 @@ class RemoteSpeaker:
                 self._backlog.push(pcm)
                 self._news.set()
         finally:
-            self._source_over = True
+            self._source_over, self._over_s = True, asyncio.get_running_loop().time()
             self._news.set()
 
     # --- connection ---
@@ -152,7 +155,13 @@ class RemoteSpeaker:
         with contextlib.suppress(_Over):
             while True:
                 failures = 0 if await self._once() else failures + 1
+                self._give_up_at_last()
                 await asyncio.sleep(pause_s(failures, self._refusal, random.random()))
+
+    def _give_up_at_last(self) -> None:
+        """Raises when there is nothing more to say, and nobody to say the rest to."""
+        if self._source_over and asyncio.get_running_loop().time() - self._over_s > _LAST_TRIES_S:
+            raise SottovoceError(f"{self._address} did not come back: what was said last is not in its captions")
 
     async def _once(self) -> bool:
         """One connection, to its end; whether the server answered hello."""

@@ -24,6 +24,8 @@ _NAMES: dict[Part, str] = {
     "microphone": "sottovoce-microphone.service",
     "display": "sottovoce-display.service",
 }
+_AGAIN = "sottovoce-again.timer"
+"""Starts a service that was given up once more."""
 
 
 class ServiceError(SottovoceError):
@@ -82,6 +84,8 @@ def _units(command: Path, parts: Sequence[Part], scope: Scope, options: str) -> 
         text = (packaging_folder() / template).read_text("utf-8")
         text = text.replace("@PROGRAM@", _quoted(command)).replace(" @OPTIONS@", f" {options}" if options else "")
         yield Unit(_folder(scope) / _NAMES[part], text)
+    if scope == "system" and "server" in parts:
+        yield Unit(_folder(scope) / _AGAIN, (packaging_folder() / _AGAIN).read_text("utf-8"))
     if "display" in parts:
         text = (packaging_folder() / "sottovoce.sysusers").read_text("utf-8")
         yield Unit(Path("/etc/sysusers.d/sottovoce.conf"), text)

@@ -1,0 +1,71 @@
+"""Lets a box's own microphone and screen into its service: links with tokens, in the files that their units read.
+
+Nobody is there to type a link into a kiosk. The links lead to this machine only and last until they are revoked.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from translate.server.gate import Role
+from translate.server.links import DEFAULT_ROOM, base_url
+from translate.server.tokens import Tokens
+from translate.service.units import Part, ServiceError
+
+__all__ = ["introduce"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Guest:
+    file: str
+    variable: str
+    role: Role
+    page: str
+    label: str
+
+
+_GUESTS: Final[Mapping[Part, _Guest]] = {
+    "microphone": _Guest("microphone.env", "SOTTOVOCE_ROOM", "speaker", "", "microphone of this machine"),
+    "display": _Guest("display.env", "PAGE", "listener", "kiosk", "screen of this machine"),
+}
+
+
+def introduce(parts: Sequence[Part], state: Path, settings: Path, port: int) -> Iterator[Path]:
+    """Write a link for each of ``parts`` that has none.
+
+    Args:
+        state: where the service keeps its tokens. It has none there: it wants none, and units lead there by themselves.
+        settings: folder of the files; what is there already is the administrator's and stays.
+        port: the service's own on this machine.
+
+    Yields:
+        What was written.
+
+    Raises:
+        ServiceError: a file cannot be written.
+        StateError: the tokens cannot be used.
+    """
+    if not state.is_dir():
+        return
+    for part in parts:
+        guest = _GUESTS.get(part)
+        if guest is not None and not (settings / guest.file).exists():
+            tokens = Tokens(state)
+            secret = tokens.secret(tokens.standing(guest.role, DEFAULT_ROOM, None, guest.label))
+            link = f"{base_url('http', '127.0.0.1', port)}{guest.page}#t={secret}"
+            text = f"# Made by `sottovoce service install`; yours to change.\n{guest.variable}={link}\n"
+            yield _written(settings / guest.file, text)
+
+
+def _written(path: Path, text: str) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ServiceError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
+    return path
