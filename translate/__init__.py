@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from translate.native import bound_caches
+from translate import native
 from translate.offline import stay_offline
 
 __version__ = "0.1.0"
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from translate.pipeline.session import Session
 
 stay_offline()  # here, because these must come before anything that imports a library
-bound_caches()
+native.prepare()
 
 _WHERE = {
     "audio": ("FileSource", "MicrophoneSource", "PcmSource", "PushSource", "list_devices"),

@@ -114,9 +114,13 @@ def _update_ms(engine: _Engine, config: AsrConfig, rounds: int, now_s: Callable[
     return min(durations_ms)
 
 
+_EDITION: Final = 2
+"""Counted up when recognition takes another time on the same machine: what was measured before means nothing then."""
+
+
 def _fingerprint(model: str, config: AsrConfig) -> str:
     facts = (
-        model, config.compute_type, config.threads, config.window_ms, config.pad_ms, os.cpu_count(),
+        _EDITION, model, config.compute_type, config.threads, config.window_ms, config.pad_ms, os.cpu_count(),
         platform.machine(), _processor(), version("ctranslate2"),
     )  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

@@ -13,6 +13,7 @@ from translate.errors import LanguageError
 from translate.events import RATE_HZ
 from translate.registry import ResolvedModel, default_registry, installed_translations
 from translate.speech.engine import RecognitionEngine
+from translate.speech.threads import threads_for
 from translate.speech.whisper import WhisperEngine
 from translate.translation import Glossary, Route, read_glossary
 from translate.translators import LazyTranslator, Translators
@@ -52,6 +53,7 @@ class Engines:
             RemoteWhisper(self.worker, _RECOGNITION) if self.worker else WhisperEngine(resolved.path, *whisper)
         )
         self.recognition_name = resolved.name
+        self.recognition_threads = threads_for(resolved.path, config.asr.threads)
         self.recognition_turns = Turns("recognition")
         self._translators = Translators(
             config.mt, self._remote if self.worker else None, whisper=self.recognition.multilingual

@@ -109,8 +109,11 @@ async def test_only_get_and_head(server, method) -> None:
 
 
 async def test_health_and_stats(server) -> None:
-    assert (await fetch(server.port, "/healthz"))[0] == 200
-    assert (await fetch(server.port, "/readyz"))[0] == 200
+    status, headers, _ = await fetch(server.port, "/healthz")
+    assert status == 200
+    assert headers["cross-origin-resource-policy"] == "cross-origin", "a kiosk's first page, a file, looks for it"
+    status, headers, _ = await fetch(server.port, "/readyz")
+    assert (status, headers["cross-origin-resource-policy"]) == (200, "same-origin")
     client = await server.client()
     await client.hello("speaker", source="en", targets=("de",))
     await client.speak(4)

@@ -20,11 +20,12 @@ def microphone_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Captions(http.server.BaseHTTPRequestHandler):
-    """Says the same to every visitor."""
+    """Says the same to every visitor; like the service, it lets pages from elsewhere see that it lives, and no more."""
 
     def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
+        self.send_header("Cross-Origin-Resource-Policy", "cross-origin" if self.path == "/healthz" else "same-origin")
         self.end_headers()
         self.wfile.write(b"<title>captions</title>")
 

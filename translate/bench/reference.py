@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from translate.config import AsrConfig
 from translate.events import Samples, Word
+from translate.speech.threads import threads_for
 
 __all__ = ["OfflineModel"]
 
@@ -23,7 +23,7 @@ class OfflineModel:
     def __init__(self, folder: Path, config: AsrConfig) -> None:
         from faster_whisper import WhisperModel
 
-        threads = config.threads or min(4, os.cpu_count() or 1)
+        threads = threads_for(folder, config.threads)
         self._model: Any = WhisperModel(
             str(folder), device="cpu", compute_type=config.compute_type, cpu_threads=threads, local_files_only=True
         )

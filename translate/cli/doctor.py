@@ -17,6 +17,7 @@ from translate.config import AsrConfig
 from translate.config.load import default_files, read_config
 from translate.errors import DeviceError, MissingModel, SottovoceError
 from translate.registry import Registry, default_registry
+from translate.speech.threads import threads_for
 
 __all__ = ["doctor"]
 
@@ -136,12 +137,11 @@ def _models(registry: Registry) -> list[Finding]:
 
 def _speeds(registry: Registry) -> list[Finding]:
     settings = AsrConfig()
-    threads = settings.threads or min(4, machine.look().cores)
     found = []
     for name in _to_measure(registry, settings.model):
         try:
             model = registry.resolve(name, kind="whisper")
-            speed = machine.measure(model.path, settings.compute_type, threads)
+            speed = machine.measure(model.path, settings.compute_type, threads_for(model.path, settings.threads))
         except SottovoceError as error:
             found.append(Finding(f"speed of {name}", "missing", str(error)))
         except (

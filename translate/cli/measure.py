@@ -108,7 +108,7 @@ def run(wish: Wish, choice: Choice, config: Config, files: Files) -> None:
             suite = Suite(request, engines, progress.tick)
             progress.expect(suite.seconds)
             ledger.start()
-            report = suite.measure(_setting(request, engines.recognition_name, config, choice.folder))
+            report = suite.measure(_setting(request, engines, choice.folder))
             ledger.stop(request)
     finally:
         engines.close()
@@ -152,7 +152,7 @@ def _check(request: Request, left_out: Sequence[str]) -> None:
         raise ConfigError("the material has no clips of lang none or music; name a folder with some with --material")
 
 
-def _setting(request: Request, model: str, config: Config, material: Path | None) -> Setting:
+def _setting(request: Request, engines: Engines, material: Path | None) -> Setting:
     machine = look()
     return Setting(
         date=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -160,9 +160,9 @@ def _setting(request: Request, model: str, config: Config, material: Path | None
         processor=machine.processor,
         cores=machine.cores,
         load_average=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        model=model,
-        compute_type=config.asr.compute_type,
-        threads=config.asr.threads or min(4, machine.cores),
+        model=engines.recognition_name,
+        compute_type=engines.config.asr.compute_type,
+        threads=engines.recognition_threads,
         clock=request.clock,
         material=material.name if material is not None else "bundled samples",
         recordings=len(request.speech),

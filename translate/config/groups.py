@@ -64,7 +64,9 @@ class AsrConfig:
 
     model: str = _setting("whisper-base", "model name of the catalog, or the path of a CTranslate2 Whisper folder")
     compute_type: str = _setting("int8", "CTranslate2 compute type", choices=_COMPUTE_TYPES)
-    threads: int = _setting(0, "threads of one inference; 0: the number of cores, at most 4", low=0, high=64)
+    threads: int = _setting(
+        0, "threads of one inference; 0: one for models up to base, else the cores, at most 4", low=0, high=64
+    )
     cadence_ms: int = _setting(400, "new audio that is worth another update", low=100, high=5000)
     agreed_margin_ms: int = _setting(
         50, "a sure word seen twice is committed this long before the audio ends", low=0, high=3000

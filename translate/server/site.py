@@ -8,6 +8,7 @@ import json
 import re
 import socket
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Final
@@ -140,7 +141,7 @@ class Site:
     async def _page(self, path: str, query: str, if_none_match: str) -> Page:
         match path:
             case "/healthz":
-                return _plain(HTTPStatus.OK, "ok\n")
+                return replace(_plain(HTTPStatus.OK, "ok\n"), is_for_all=True)
             case "/readyz" if self._is_ready():
                 return _plain(HTTPStatus.OK, "ready\n")
             case "/readyz":
@@ -178,7 +179,7 @@ class Site:
                 ("Referrer-Policy", "no-referrer"),
                 ("Permissions-Policy", "microphone=(self), camera=(), geolocation=()"),
                 ("Cross-Origin-Opener-Policy", "same-origin"),
-                ("Cross-Origin-Resource-Policy", "same-origin"),
+                ("Cross-Origin-Resource-Policy", "cross-origin" if page.is_for_all else "same-origin"),
                 ("Cache-Control", _keeping(page)),
             ]
         )

@@ -43,6 +43,8 @@ class Page:
     etag: str | None = None
     is_lasting: bool = False
     """What this address stands for will never change."""
+    is_for_all: bool = False
+    """Pages from anywhere may see that it is there: a kiosk's first page waits for that."""
 
 
 class Pages:

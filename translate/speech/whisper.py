@@ -7,7 +7,6 @@ the decoder tends to loop or to invent; appended silence and timestamps cure tha
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +25,7 @@ from translate.events import RATE_HZ, Samples
 from translate.languages import is_spaced
 from translate.speech.engine import Task
 from translate.speech.hypothesis import AlignedWord, Hypothesis, is_punctuation
+from translate.speech.threads import threads_for
 
 __all__ = ["MAX_WINDOW", "WhisperEngine", "Window"]
 
@@ -66,8 +66,8 @@ class WhisperEngine:
     def __init__(
         self, folder: Path, config: AsrConfig, terms: Mapping[str, Sequence[str]] = MappingProxyType({})
     ) -> None:
-        threads = config.threads or min(4, os.cpu_count() or 1)
         try:
+            threads = threads_for(folder, config.threads)
             self._tokens = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
             self._model = ctranslate2.models.Whisper(
                 str(folder), device="cpu", compute_type=config.compute_type, intra_threads=threads, inter_threads=1
