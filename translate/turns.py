@@ -1,4 +1,4 @@
-"""Fair turns at an engine: one call at a time, first come first served, never on the event loop."""
+"""Fair turns at an engine: so many calls at a time, first come first served, never on the event loop."""
 
 from __future__ import annotations
 
@@ -13,17 +13,20 @@ T = TypeVar("T")
 
 
 class Turns:
-    """A worker thread of an engine. Every session waits for at most one call, so the order of asking is fair.
+    """The worker threads of an engine. Every session waits for at most one call, so the order of asking is fair.
 
-    CTranslate2 releases the GIL while it computes, and uses the threads that the engine was given for one call; a
-    second call at the same time would only make both slower.
+    CTranslate2 releases the GIL while it computes.
+
+    Args:
+        name: of the threads.
+        lanes: calls at a time; more than the machine has cores for would only make all slower.
     """
 
-    def __init__(self, name: str) -> None:
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+    def __init__(self, name: str, lanes: int = 1) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=lanes, thread_name_prefix=name)
 
     async def run(self, call: Callable[[], T]) -> T:
-        """The result of ``call``, run in the engine's thread. Cancelled: the call still ends, its result is dropped."""
+        """The result of ``call``, run in a thread of its own. Cancelled: the call ends, and its result is dropped."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
 
     def close(self) -> None:

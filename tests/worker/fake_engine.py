@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -14,6 +15,8 @@ class FakeEngine:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
+        self._arriving = threading.Condition()
+        self._here = 0
 
     def add(self, left: int, right: int) -> int:
         return left + right
@@ -43,6 +46,13 @@ class FakeEngine:
             mark.touch()
             os.abort()
         return "went well the second time"
+
+    def meet(self, count: int) -> bool:
+        """Returns when ``count`` calls are in here at once."""
+        with self._arriving:
+            self._here += 1
+            self._arriving.notify_all()
+            return self._arriving.wait_for(lambda: self._here >= count, timeout=10)
 
     def hang(self) -> None:
         time.sleep(3600)

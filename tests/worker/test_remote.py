@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from translate.config import AsrConfig
 from translate.errors import LanguageError, ModelDamaged
 from translate.events import RATE_HZ, Samples
 from translate.registry import resolve
+from translate.speech.hypothesis import join
 from translate.speech.whisper import WhisperEngine
 from translate.worker import RemoteWhisper, Worker
 from translate.worker.messages import Load
@@ -52,6 +54,25 @@ def test_it_hears_the_same_as_an_engine_of_this_process(remote: RemoteWhisper, a
     assert len(heard.words) > 3
     assert [word.text for word in heard.words] == [word.text for word in expected.words]
     assert (remote.multilingual, remote.languages) == (local.multilingual, local.languages)
+
+
+def test_two_who_are_heard_at_once_each_get_their_own_words(clips) -> None:
+    worker = Worker({"recognition": Load(WHISPER, (resolve("whisper-base", kind="whisper").path, CONFIG), lanes=2)})
+    remote = RemoteWhisper(worker, "recognition")
+
+    def heard(lang: str, name: str) -> str:
+        samples = np.asarray(decode_audio(str(clips[name].path)), np.float32)[: 5 * RATE_HZ]
+        return join(remote.decode(remote.encode(samples), lang, max_tokens=60).words)
+
+    speakers = [("es", "fleurs_es_005"), ("de", "fleurs_de_004")]
+    alone = [heard(*speaker) for speaker in speakers]
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            together = list(pool.map(lambda turn: heard(*speakers[turn % 2]), range(12)))
+    finally:
+        worker.stop()
+    assert together == alone * 6
+    assert worker.restarts == 0
 
 
 def test_a_window_outlives_the_child_that_encoded_it(worker: Worker, remote: RemoteWhisper, audio: Samples) -> None:

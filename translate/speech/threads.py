@@ -1,4 +1,4 @@
-"""How many threads pay for an inference of Whisper."""
+"""How many threads pay for an inference of Whisper, and how many inferences at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-__all__ = ["threads_for"]
+__all__ = ["lanes_for", "threads_for"]
 
 _SMALL_BYTES: Final = 200_000_000
 """Models up to base (145 MB in half precision). They decode a token in less time than a second thread takes to wake:
@@ -19,12 +19,15 @@ def threads_for(folder: Path, wanted: int) -> int:
     """Threads for the model in ``folder``.
 
     Args:
-        wanted: by the settings; 0: as many as pay.
-
-    Raises:
-        OSError: there is no model.
+        wanted: by the settings; 0: as many as pay. Where there is no model, loading it will say so.
     """
     if wanted:
         return wanted
-    is_small = (folder / "model.bin").stat().st_size < _SMALL_BYTES
+    model = folder / "model.bin"
+    is_small = not model.is_file() or model.stat().st_size < _SMALL_BYTES
     return 1 if is_small else min(_MOST, os.cpu_count() or 1)
+
+
+def lanes_for(threads: int) -> int:
+    """How many sessions may be recognised at once, with ``threads`` each, before they are in each other's way."""
+    return max(1, min(_MOST, (os.cpu_count() or 1) // threads))

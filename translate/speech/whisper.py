@@ -25,7 +25,7 @@ from translate.events import RATE_HZ, Samples
 from translate.languages import is_spaced
 from translate.speech.engine import Task
 from translate.speech.hypothesis import AlignedWord, Hypothesis, is_punctuation
-from translate.speech.threads import threads_for
+from translate.speech.threads import lanes_for, threads_for
 
 __all__ = ["MAX_WINDOW", "WhisperEngine", "Window"]
 
@@ -68,9 +68,10 @@ class WhisperEngine:
     ) -> None:
         try:
             threads = threads_for(folder, config.threads)
+            lanes = lanes_for(threads)
             self._tokens = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
             self._model = ctranslate2.models.Whisper(
-                str(folder), device="cpu", compute_type=config.compute_type, intra_threads=threads, inter_threads=1
+                str(folder), device="cpu", compute_type=config.compute_type, intra_threads=threads, inter_threads=lanes
             )
         except Exception as error:  # the libraries raise bare Exception and RuntimeError for any bad file
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__

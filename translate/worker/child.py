@@ -1,7 +1,8 @@
-"""The engines' process: a thread a pipe, each with one engine that it loads at its first call."""
+"""The engines' process: a thread a pipe; an engine is loaded at its first call, and may have several pipes."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import pickle
 import signal
@@ -18,24 +19,28 @@ from translate.worker.messages import Answer, Call, Kept, Load
 __all__ = ["run"]
 
 
-def run(pipes: Sequence[tuple[Connection, Load]]) -> None:
+def run(engines: Sequence[tuple[Sequence[Connection], Load]]) -> None:
     """Serve until any pipe is closed, which means that the service is gone.
 
     Args:
-        pipes: one for each engine, with how to make it.
+        engines: the pipes of each, with how to make it.
     """
     # Ctrl-C and a service manager's SIGTERM go to the whole group; the service still needs us for the last words.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    threads = [threading.Thread(target=_serve, args=pipe, name=pipe[1].factory, daemon=True) for pipe in pipes]
+    threads = [
+        threading.Thread(target=_serve, args=(pipe, bench), name=load.factory, daemon=True)
+        for pipes, load in engines
+        for bench in [_Bench(load)]
+        for pipe in pipes
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
 
-def _serve(pipe: Connection, load: Load) -> None:
-    bench = _Bench(load)
+def _serve(pipe: Connection, bench: _Bench) -> None:
     try:
         while True:
             answer = bench.answer(pipe.recv())
@@ -48,13 +53,14 @@ def _serve(pipe: Connection, load: Load) -> None:
 
 
 class _Bench:
-    """One engine and the objects that are kept of its results."""
+    """One engine and the objects that are kept of its results, for all threads that serve it."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
+        self._loading = threading.Lock()
         self._engine: Any = None
         self._kept: dict[int, Any] = {}
-        self._number = 0
+        self._numbers = itertools.count(1)
 
     def answer(self, call: Call) -> Answer:
         """The answer to ``call``; never raises."""
@@ -70,9 +76,10 @@ class _Bench:
     def _do(self, call: Call) -> Any:
         for number in call.forget:
             self._kept.pop(number, None)
-        if self._engine is None:
-            module, _, name = self._load.factory.partition(":")
-            self._engine = getattr(import_module(module), name)(*self._load.args)
+        with self._loading:
+            if self._engine is None:
+                module, _, name = self._load.factory.partition(":")
+                self._engine = getattr(import_module(module), name)(*self._load.args)
         if call.attributes:
             return {name: getattr(self._engine, name) for name in call.attributes}
         if not call.method:
@@ -81,6 +88,6 @@ class _Bench:
         result = getattr(self._engine, call.method)(*args, **call.kwargs)
         if not call.keep:
             return result
-        self._number += 1
-        self._kept[self._number] = result
-        return Kept(self._number)
+        number = next(self._numbers)
+        self._kept[number] = result
+        return Kept(number)

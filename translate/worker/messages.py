@@ -1,4 +1,4 @@
-"""What passes between the service and the engines' process, pickled, over one pipe an engine."""
+"""What passes between the service and the engines' process, pickled, over the pipes of each engine."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ class Load:
 
     factory: str
     args: tuple[Any, ...] = ()
+    lanes: int = 1
+    """Calls that it takes at once, each over a pipe of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from collections import deque
 from collections.abc import Sequence
@@ -94,8 +95,9 @@ class RemoteWhisper:
 
     def _to_forget(self, epoch: int) -> tuple[int, ...]:
         taken = []
-        while self._forgotten:
-            taken.append(self._forgotten.popleft())
+        with contextlib.suppress(IndexError):  # another thread may take the last
+            while True:
+                taken.append(self._forgotten.popleft())
         return tuple(number for of_epoch, number in taken if of_epoch == epoch)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from queue import LifoQueue
 from typing import Any, Final
 
 from translate.worker.child import run
@@ -23,6 +24,8 @@ __all__ = ["Backoff", "Worker"]
 log = logging.getLogger(__name__)
 
 _SPAWN: Final = multiprocessing.get_context("spawn")  # a fork would copy CTranslate2's threads half alive
+_Place = tuple[str, int]
+"""An engine and one of its pipes."""
 _RETRIES: Final = 2
 """Tries of a lost call before it is given up: it may be the call that kills the children."""
 
@@ -72,7 +75,8 @@ class Worker:
         self._backoff = backoff or Backoff()
         self._died = died
         self._lock = threading.Lock()  # over start and stop of the child
-        self._calls = {name: threading.Lock() for name in engines}
+        self._free: dict[str, LifoQueue[int]] = {name: _lanes(load.lanes) for name, load in engines.items()}
+        """By engine, its pipes that no call uses now; the one used last comes first."""
         self._stopped = threading.Event()
         self._suspects = 0
         """Calls that were lost with a child and are made again; while there are any, calls are made one at a time."""
@@ -83,7 +87,7 @@ class Worker:
         self._process: SpawnProcess | None = None
         self._children: list[SpawnProcess] = []  # the one that lives, for the finalizer
         weakref.finalize(self, _kill_all, self._children)
-        self._pipes: dict[str, Connection] = {}
+        self._pipes: dict[str, list[Connection]] = {}
         self._start()
 
     @property
@@ -114,10 +118,13 @@ class Worker:
             WorkerStopped: the worker was stopped.
             Exception: whatever the engine raised.
         """
-        with self._calls[engine]:
-            done, answer = self._try(engine, make, alone=self._suspects > 0)
+        lane = self._free[engine].get()
+        try:
+            done, answer = self._try((engine, lane), make, alone=self._suspects > 0)
             if not done:
-                done, answer = self._retry(engine, make)
+                done, answer = self._retry((engine, lane), make)
+        finally:
+            self._free[engine].put(lane)
         if not done or answer is None:
             raise WorkerError(f"the engines' process failed again and again on one {engine} call; it was given up")
         if answer.error is not None:
@@ -130,13 +137,13 @@ class Worker:
         with self._lock:
             self._end()
 
-    def _retry(self, engine: str, make: Callable[[int], Call]) -> tuple[bool, Answer | None]:
+    def _retry(self, place: _Place, make: Callable[[int], Call]) -> tuple[bool, Answer | None]:
         """Make a lost call again, with no other call in the child: if that dies again, it was this call's doing."""
         with self._count:
             self._suspects += 1
         try:
             for _ in range(_RETRIES):
-                done, answer = self._try(engine, make, alone=True)
+                done, answer = self._try(place, make, alone=True)
                 if done:
                     break
             return done, answer
@@ -144,12 +151,12 @@ class Worker:
             with self._count:
                 self._suspects -= 1
 
-    def _try(self, engine: str, make: Callable[[int], Call], *, alone: bool) -> tuple[bool, Answer | None]:
+    def _try(self, place: _Place, make: Callable[[int], Call], *, alone: bool) -> tuple[bool, Answer | None]:
         """Whether the child lived to answer, and the answer."""
         with self._alone if alone else contextlib.nullcontext():
             epoch = self.epoch
             try:
-                answer = self._ask(engine, make(epoch))
+                answer = self._ask(place, make(epoch))
             except (EOFError, OSError):
                 self._replace(epoch, "died")
                 return False, None
@@ -157,10 +164,11 @@ class Worker:
                 self._replace(epoch, f"did not answer for {self._call_s:g} s")
             return answer is not None, answer
 
-    def _ask(self, engine: str, call: Call) -> Answer | None:
+    def _ask(self, place: _Place, call: Call) -> Answer | None:
         if self._stopped.is_set():
             raise WorkerStopped("the engines' process was stopped")
-        pipe = self._pipes[engine]
+        engine, lane = place
+        pipe = self._pipes[engine][lane]
         pipe.send(call)
         if not pipe.poll(self._call_s):
             return None
@@ -187,14 +195,16 @@ class Worker:
                 self._start()
 
     def _start(self) -> None:
-        ours, theirs = {}, []
+        ours: dict[str, list[Connection]] = {}
+        theirs: list[tuple[list[Connection], Load]] = []
         for name, load in self._engines.items():
-            ours[name], their = _SPAWN.Pipe()
-            theirs.append((their, load))
+            pairs = [_SPAWN.Pipe() for _ in range(load.lanes)]
+            ours[name] = [our for our, _ in pairs]
+            theirs.append(([their for _, their in pairs], load))
         process = _SPAWN.Process(target=run, args=(theirs,), name="engines", daemon=True)
         process.start()
-        for their, _ in theirs:
-            their.close()  # else the end of the child would not close the pipe
+        for pipe in [pipe for pipes, _ in theirs for pipe in pipes]:
+            pipe.close()  # else the end of the child would not close it
         self._children.append(process)
         self._process, self._pipes, self._started_s = (
             process,
@@ -205,6 +215,13 @@ class Worker:
 
     def _end(self) -> None:
         _kill_all(self._children)
+
+
+def _lanes(count: int) -> LifoQueue[int]:
+    free: LifoQueue[int] = LifoQueue()
+    for lane in reversed(range(count)):
+        free.put(lane)
+    return free
 
 
 def _kill_all(children: list[SpawnProcess]) -> None:
