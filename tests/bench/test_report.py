@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -61,6 +62,14 @@ def test_json_has_rates_beside_counts_and_no_nan(hello: Run) -> None:
     assert ours["stability"]["normalised_erasure"] == pytest.approx(0.6667)
     assert ours["words"]["all"] == {"substitutions": 0, "deletions": 0, "insertions": 0, "reference": 3, "rate": 0}
     assert ours["yaal"]["ca_ms"] is None
+
+
+def test_names_of_points_that_lie_close_do_not_cover_each_other() -> None:
+    drawn = svg([Point("sottovoce", 0.8, 20.0), Point("whole segments", 0.9, 20.2), Point("third", 0.85, 19.9)], "x")
+    places = re.findall(r'<text x="([\d.]+)" y="([\d.]+)"[^>]*>(sottovoce|whole segments|third)</text>', drawn)
+    assert len(places) == 3
+    heights = sorted(float(y) for _, y, _ in places)
+    assert all(lower - upper >= 11 for upper, lower in itertools.pairwise(heights))
 
 
 def test_the_plot_has_a_point_for_each_system(hello: Run) -> None:

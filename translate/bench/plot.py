@@ -10,6 +10,8 @@ __all__ = ["Point", "svg"]
 
 _WIDTH, _HEIGHT = 640, 420
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 150, 40, 60
+_LETTER, _LINE = 6.2, 14
+"""Width of a letter at most, on the average, and height of a line."""
 _COLOURS = ("#0b6e4f", "#c0392b", "#2c5aa0", "#8e5b00", "#6b3fa0", "#444444")
 
 
@@ -52,18 +54,29 @@ def svg(points: Sequence[Point], title: str, *, offline_percent: float | None = 
     if offline_percent is not None:
         parts.append(_line(x(0), y(offline_percent), x(most_x), y(offline_percent), "#888888", dashed=True))
         parts.append(_text(x(most_x) + 6, y(offline_percent) + 4, "offline, beam 5"))
+    taken: list[tuple[float, float, float]] = []
     for point, colour in zip(points, _COLOURS * (len(points) // len(_COLOURS) + 1), strict=False):
         at = x(point.latency_s), y(point.error_percent)
         parts.append(f'<circle cx="{at[0]}" cy="{at[1]}" r="5" fill="{colour}"/>')
-        parts.append(_text(at[0] + 9, at[1] - 6, point.name, fill=colour))
+        parts.append(_text(*_label(at, point.name, taken), point.name, fill=colour))
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif">'
     return "\n".join([head, f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>', *parts, "</svg>", ""])
 
 
+def _label(at: tuple[float, float], name: str, taken: list[tuple[float, float, float]]) -> tuple[float, float]:
+    """Where the name of a point begins: above it, or as far below as no other name is; noted in ``taken``."""
+    left, width = at[0] + 9, len(name) * _LETTER
+    y = at[1] - 6
+    while any(abs(y - other_y) < _LINE and left < end and begin < left + width for begin, end, other_y in taken):
+        y += _LINE
+    taken.append((left, left + width, y))
+    return left, round(y, 1)
+
+
 def _round_up(value: float) -> float:
-    """An end of an axis: 1, 2 or 5 times a power of ten, at or above ``value``."""
+    """An end of an axis: a round number at or above ``value``, a fifth of which is one, too."""
     step = 10.0 ** (len(str(int(value))) - 1) if value >= 1 else 0.1
-    return next((step * m for m in (1, 2, 5, 10) if step * m >= value), 1.0)
+    return next((step * m for m in (1, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10) if step * m >= value), 1.0)
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str, *, dashed: bool = False) -> str:
