@@ -92,6 +92,7 @@ async def never_reading(port: int) -> AsyncIterator[None]:
         yield
 
 
+@pytest.mark.long
 async def test_bad_clients_leave_a_good_session_untouched(service, clips, pcm, wer) -> None:
     clip = clips["fleurs_es_005"]
     sound = pcm(clip.path)

@@ -68,6 +68,7 @@ def rss_bytes(process: int) -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc (Linux)")
+@pytest.mark.long
 async def test_a_long_recording_keeps_memory_flat(clips, pcm, tmp_path) -> None:
     """An hour, in which the samples alone would take 115 MB as int16 and 230 MB as float32.
 

@@ -77,6 +77,7 @@ def test_committed_text_grows_and_is_right(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_long_speech_is_cut_without_loss(whisper_base: WhisperEngine, clips: dict[str, Any], samples_of: Any) -> None:
     names = ["fleurs_es_003", "fleurs_es_005", "fleurs_es_003", "fleurs_es_005"]
     gap = np.zeros(RATE_HZ // 5, np.float32)
