@@ -12,6 +12,7 @@ from translate.errors import StateError
 __all__ = [
     "SYSTEM_STATE",
     "give_to_owner",
+    "is_for_another",
     "of_system",
     "private_folder",
     "read_private",
@@ -38,8 +39,7 @@ def state_folder() -> Path:
 def of_system(folder: Path) -> Path | None:
     """``folder`` of the service of this machine, if it is there and root asks: what an administrator's command makes
     or looks at (a link, a model) is the service's, not root's own."""
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    return folder if is_root and folder.is_dir() else None
+    return folder if _is_root() and folder.is_dir() else None
 
 
 def is_for_another(folder: Path) -> bool:
@@ -57,7 +57,9 @@ def private_folder(folder: Path) -> Path:
     try:
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _give_to_owner_of_parent(folder)
+            if _is_root():
+                owner = folder.parent.stat()
+                os.chown(folder, owner.st_uid, owner.st_gid, follow_symlinks=False)
         if folder.stat().st_mode & 0o077:
             folder.chmod(0o700)
     except OSError as error:
@@ -112,18 +114,13 @@ def give_to_owner(folder: Path, number: int) -> None:
 
     Else the service, which is not root, could not read what an administrator's command has written.
     """
-    if os.geteuid() == 0:
+    if _is_root():
         owner = folder.stat()
         os.fchown(number, owner.st_uid, owner.st_gid)
 
 
-def _give_to_owner_of_parent(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)) if hasattr(os, "fchown") else -1
-    if number >= 0:
-        try:
-            give_to_owner(folder.parent, number)
-        finally:
-            os.close(number)
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0  # Windows has none
 
 
 def _why(path: Path, error: OSError) -> str:

@@ -8,7 +8,6 @@ import json
 import re
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Final
@@ -141,7 +140,7 @@ class Site:
     async def _page(self, path: str, query: str, if_none_match: str) -> Page:
         match path:
             case "/healthz":
-                return replace(_plain(HTTPStatus.OK, "ok\n"), is_for_all=True)
+                return Page(HTTPStatus.OK, _TEXT, b"ok\n", is_for_all=True)
             case "/readyz" if self._is_ready():
                 return _plain(HTTPStatus.OK, "ready\n")
             case "/readyz":

@@ -5,7 +5,6 @@ Nobody is there to type a link into a kiosk. The links lead to this machine only
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,8 @@ from typing import Final
 from translate.server.gate import Role
 from translate.server.links import DEFAULT_ROOM, base_url
 from translate.server.tokens import Tokens
-from translate.service.units import Part, ServiceError
+from translate.service.secret import write_secret
+from translate.service.units import Part
 
 __all__ = ["introduce"]
 
@@ -58,14 +58,4 @@ def introduce(parts: Sequence[Part], state: Path, settings: Path, port: int) -> 
             secret = tokens.secret(tokens.standing(guest.role, DEFAULT_ROOM, None, guest.label))
             link = f"{base_url('http', '127.0.0.1', port)}{guest.page}#t={secret}"
             text = f"# Made by `sottovoce service install`; yours to change.\n{guest.variable}={link}\n"
-            yield _written(settings / guest.file, text)
-
-
-def _written(path: Path, text: str) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise ServiceError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
-    return path
+            yield write_secret(settings / guest.file, text)

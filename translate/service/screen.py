@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from string import Template
 from typing import Final
 from urllib.parse import urlsplit
 
+from translate.service.secret import write_secret
 from translate.service.units import ServiceError
 
 __all__ = ["start_page", "write_start_page"]
@@ -53,12 +53,4 @@ def write_start_page(page: str, folder: Path) -> Path:
     Raises:
         ServiceError: see :func:`start_page`, or it cannot be written.
     """
-    path = folder / _NAME
-    text = start_page(page)
-    try:
-        path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise ServiceError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
-    return path
+    return write_secret(folder / _NAME, start_page(page))
