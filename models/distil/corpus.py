@@ -1,4 +1,4 @@
-"""Read parallel text: TSV (plain or xz) and TMX. Nothing is trained on that was not read and checked here."""
+"""Read text: parallel in TSV (plain or xz), TMX and phrase books, or plain. Nothing else is trained on."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from .errors import DistilError
+from .phrases import fill
 
-__all__ = ["Pair", "read_pairs"]
+__all__ = ["Pair", "read_lines", "read_pairs"]
 
 
 class Pair(NamedTuple):
@@ -41,30 +42,69 @@ def _columns(header: list[str], languages: tuple[str, str], path: Path) -> tuple
     return source, group, first, second
 
 
-def _read_tsv(path: Path, languages: tuple[str, str]) -> Iterator[Pair]:
+def _numbered(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a file without their ends, from 1."""
     number = 0
     try:
         with _open_text(path) as lines:
-            header = lines.readline().rstrip("\r\n").split("\t")
-            source, group, first, second = _columns(header, languages, path)
-            for number, line in enumerate(lines, start=2):
-                fields = line.rstrip("\r\n").split("\t")
-                if len(fields) != len(header):
-                    raise DistilError(f"{path}:{number}: {len(fields)} fields where the header has {len(header)}")
-                left, right = fields[first].strip(), fields[second].strip()
-                if not left or not right:
-                    empty = languages[0] if not left else languages[1]
-                    raise DistilError(f"{path}:{number}: the {empty} side is empty")
-                yield Pair(
-                    fields[source] if source >= 0 else path.name.split(".")[0],
-                    fields[group] if group >= 0 else "",
-                    left,
-                    right,
-                )
+            for number, line in enumerate(lines, start=1):
+                yield number, line.rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise DistilError(f"{path}:{number + 1}: not UTF-8 ({error.reason})") from None
     except (lzma.LZMAError, EOFError) as error:
         raise DistilError(f"{path}: damaged xz file ({error})") from None
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a plain text (or .xz) that say something; raises as :func:`read_pairs` does."""
+    return (line.strip() for _, line in _numbered(path) if line.strip())
+
+
+def _read_tsv(path: Path, languages: tuple[str, str]) -> Iterator[Pair]:
+    lines = _numbered(path)
+    header = next(lines, (1, ""))[1].split("\t")
+    source, group, first, second = _columns(header, languages, path)
+    for number, line in lines:
+        fields = line.split("\t")
+        if len(fields) != len(header):
+            raise DistilError(f"{path}:{number}: {len(fields)} fields where the header has {len(header)}")
+        left, right = fields[first].strip(), fields[second].strip()
+        if not left or not right:
+            empty = languages[0] if not left else languages[1]
+            raise DistilError(f"{path}:{number}: the {empty} side is empty")
+        yield Pair(
+            fields[source] if source >= 0 else path.name.split(".")[0],
+            fields[group] if group >= 0 else "",
+            left,
+            right,
+        )
+
+
+def _read_phrases(path: Path, languages: tuple[str, str]) -> Iterator[Pair]:
+    """A phrase book (:mod:`.phrases`). Sentences made by filling slots are of the source ``NAME_filled``."""
+    lines = _numbered(path)
+    header = next(lines, (1, ""))[1].split("\t")
+    if header[0] != "slot":
+        raise DistilError(f"{path}:1: the first column of a phrase book is 'slot'")
+    *_, first, second = _columns(header, languages, path)
+    slots: dict[str, list[tuple[str, ...]]] = {}
+    phrases: list[tuple[int, tuple[str, ...]]] = []
+    for number, line in lines:
+        fields = [field.strip() for field in line.split("\t")]
+        if len(fields) != len(header) or not (fields[first] and fields[second]):
+            raise DistilError(f"{path}:{number}: a text is missing")
+        sides = (fields[first], fields[second])
+        if fields[0]:
+            slots.setdefault(fields[0], []).append(sides)
+        else:
+            phrases.append((number, sides))
+    name = path.name.split(".")[0]
+    for number, phrase in phrases:
+        try:
+            for left, right in fill(phrase, slots):
+                yield Pair(name if (left, right) == phrase else f"{name}_filled", "", left, right)
+        except DistilError as error:
+            raise DistilError(f"{path}:{number}: {error}") from None
 
 
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -95,6 +135,8 @@ def _read_tmx(path: Path, languages: tuple[str, str]) -> Iterator[Pair]:
 
 def read_pairs(path: Path, languages: tuple[str, str]) -> Iterator[Pair]:
     """Yield the pairs of a file; a bad line raises :class:`DistilError` with the file and the line's number."""
+    if path.name.endswith(".phrases.tsv"):
+        return _read_phrases(path, languages)
     if path.name.endswith((".tsv", ".tsv.xz")):
         return _read_tsv(path, languages)
     if path.name.endswith(".tmx"):

@@ -9,6 +9,7 @@ __all__ = ["reject_reason", "tidy"]
 _JUNK = re.compile(r"[{}\[\]<>|\\^~`$=_@#*]|https?:|www\.|%[sdif1-9(]|&\w+;|\(\)|--")
 _MNEMONIC = re.compile(r"\s*\((?:_|&)\w\)|[_&](?=\w)")
 _LETTER = re.compile(r"[^\W\d_]")
+_MARKS = re.compile(r"[\s.,;:!?¡¿…'’\"“”«»-]")
 _NUMBER = re.compile(r"\d+")
 _SPACES = re.compile(r"\s+")
 _EDGE_QUOTES = re.compile(r'^["“”«»\s]+|["“”«»\s]+$')
@@ -22,7 +23,8 @@ def tidy(text: str) -> str:
 
 
 def _letters_share(text: str) -> float:
-    return len(_LETTER.findall(text)) / max(len(text.replace(" ", "")), 1)
+    """Of what is not a space or a mark; "Yes." is as much text as any."""
+    return len(_LETTER.findall(text)) / max(len(_MARKS.sub("", text)), 1)
 
 
 def reject_reason(first: str, second: str, *, max_words: int, max_ratio: float) -> str:
@@ -36,7 +38,7 @@ def reject_reason(first: str, second: str, *, max_words: int, max_ratio: float) 
         return "ratio"
     if _JUNK.search(first) or _JUNK.search(second):
         return "markup"
-    if min(_letters_share(first), _letters_share(second)) < 0.7:
+    if min(_letters_share(first), _letters_share(second)) < 0.6:
         return "symbols"
     if words[0] > 3 and first.casefold() == second.casefold():
         return "copy"

@@ -96,6 +96,8 @@ def test_unknown_and_missing_files(tmp_path: Path) -> None:
         ("The same text on both sides", "the same text on both sides", "copy"),
         ("He was born in 1984 there", "Nació allí en 1948", "numbers"),
         ("12 34 56 ( )", "12 34 56 ( )", "symbols"),
+        ("No.", "Sí.", ""),
+        ("I was born on 12 May 1994.", "Nací el 12 de mayo de 1994.", ""),
         ("word " * 70, "palabra " * 70, "long"),
         ("", "algo", "empty"),
     ],
