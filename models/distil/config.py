@@ -94,8 +94,18 @@ class TrainConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class TeachConfig:
-    """What the teacher writes for the student and what of it is kept."""
+    """Who teaches, what the teacher writes for the student, and what of it is kept."""
 
+    teachers: Mapping[str, str] = field(default_factory=dict)
+    """Direction as in ``en-es`` -> a converted model: its folder, or a name of ``sottovoce models list``. None: the
+    teacher that ``train-teacher`` trained."""
+    pairs: bool = True
+    """Have the training text translated; ``False``: only ``text``."""
+    text: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Language -> files with more text of it, a sentence a line, that is translated too. Its group is ``text``."""
+    back: bool = False
+    """What was made of ``text`` also trains the other way round, from the teacher's words to people's
+    (back-translation, Sennrich et al. 2016)."""
     beam: int = 4
     hypotheses: int = 1
     worst_share: float = 0.1
@@ -206,4 +216,17 @@ def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
     for direction in recipe.directions:
         if set(direction) != set(recipe.languages):
             raise DistilError(f"{path}: direction {direction} is not between {recipe.languages}")
+    _check_teach(recipe, path)
     return recipe
+
+
+def _check_teach(recipe: Recipe, path: Path) -> None:
+    one, other = recipe.languages
+    for name in recipe.teach.teachers:
+        if name not in (f"{one}-{other}", f"{other}-{one}"):
+            raise DistilError(f"{path}: teach.teachers: {name!r} is neither {one}-{other} nor {other}-{one}")
+    for language, files in recipe.teach.text.items():
+        if language not in recipe.languages:
+            raise DistilError(f"{path}: teach.text: {language!r} is none of {recipe.languages}")
+        if isinstance(files, str) or not all(isinstance(file, str) for file in files):
+            raise DistilError(f"{path}: teach.text.{language} must be a list of files")

@@ -20,12 +20,16 @@ from .model import Transformer
 from .prepare import Prepared, load_prepared, prepare, tag
 from .progress import Progress
 from .score import score_student, summary
-from .teach import load_taught, teach
+from .teach import TEXT, load_taught, teach
+from .teachers import ConvertedTeacher, Teacher, TrainedTeacher
 from .train import Trainer, load_model
 
 __all__ = ["STEPS", "Workshop"]
 
 STEPS = ("prepare", "train-teacher", "translate", "train-student", "convert", "score", "card")
+
+
+_PEOPLES = "from people's translations, without a teacher"
 
 
 def _name(direction: tuple[str, str]) -> str:
@@ -67,14 +71,20 @@ class Workshop:
         actions[step]()
 
     def _all(self) -> None:
-        with_teacher = self.recipe.train_teacher.hours > 0 or self.recipe.train_teacher.max_steps > 0
         for step in STEPS:
             if step == "prepare" and (self._work / "prepared" / "spm.model").exists():
                 continue
-            if step in ("train-teacher", "translate") and not with_teacher:
+            if step == "train-teacher" and not self._trains_teacher:
+                continue
+            if step == "translate" and not (self._trains_teacher or self.recipe.teach.teachers):
                 continue
             self._say.say(f"== {step}")
             self.run(step)
+
+    @property
+    def _trains_teacher(self) -> bool:
+        plan = self.recipe.train_teacher
+        return (plan.hours > 0 or plan.max_steps > 0) and not self.recipe.teach.teachers
 
     def prepare(self) -> None:
         """Read, filter, fit the tokenizer."""
@@ -115,11 +125,25 @@ class Workshop:
 
     def translate(self) -> None:
         """Let the teacher write what the student will learn."""
-        path = self._work / "teacher" / "checkpoint.pt"
-        if not path.exists():
-            raise DistilError(f"{path}: there is no teacher; run the step 'train-teacher' first")
-        model, _ = load_model(path, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
-        teach(model, self._prepared(), self.recipe, self._work / "taught", self._say)
+        trained = self._work / "teacher" / "checkpoint.pt"
+        if not self.recipe.teach.teachers and not trained.exists():
+            raise DistilError(
+                f"{trained}: there is no teacher; run the step 'train-teacher' first, or name models in teach.teachers"
+            )
+        prepared = self._prepared()
+        teach(self._teacher(trained, prepared), prepared, self.recipe, self._work / "taught", self._say)
+
+    def _teacher(self, trained: Path, prepared: Prepared) -> Teacher:
+        if self.recipe.teach.teachers:
+            return self._converted_teacher()
+        model, _ = load_model(trained, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+        return TrainedTeacher(model, prepared.tokenizer, self.recipe)
+
+    def _converted_teacher(self) -> ConvertedTeacher:
+        one, other = self.recipe.languages
+        names = self.recipe.teach.teachers
+        ways = {way: names[_name(way)] for way in ((one, other), (other, one)) if _name(way) in names}
+        return ConvertedTeacher(ways, Path(self.recipe.path).parent, self.recipe.train.threads)
 
     def train_student(self) -> None:
         """Train the student: all directions together, then each by itself while the rate falls."""
@@ -174,7 +198,8 @@ class Workshop:
                 raise DistilError(f"{folder}: no scores there; run the step 'score' first")
             scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
             write_manifest(self.recipe, folder, direction, scores)
-            write_card(self.recipe, folder, direction, scores, pairs, self._training(direction, bool(taught)))
+            read = [*pairs, *(pair for pair in taught.get(direction, ()) if pair.group == TEXT)]
+            write_card(self.recipe, folder, direction, scores, read, self._training(direction, bool(taught)))
 
     def _training(self, direction: tuple[str, str], taught: bool) -> dict[str, Any]:
         tokens, seconds = 0, 0.0
@@ -182,8 +207,13 @@ class Workshop:
         for path in paths:
             state = torch.load(path, map_location="cpu", weights_only=True)
             tokens, seconds = tokens + state["tokens"], seconds + state["seconds"]
-        how = "from a teacher's translations" if taught else "from people's translations, without a teacher"
-        return {"tokens": tokens, "hours": seconds / 3600, "taught": how}
+        return {"tokens": tokens, "hours": seconds / 3600, "taught": self._read_from() if taught else _PEOPLES}
+
+    def _read_from(self) -> str:
+        teacher = "a teacher's translations"
+        if self.recipe.teach.teachers:
+            teacher = f"translations by {' and '.join(self._converted_teacher().described)}"
+        return f"from {teacher} and people's" if self.recipe.teach.keep_original else f"from {teacher}"
 
     def ship(self, students: Path) -> None:
         """Copy the finished folders, without the raw scores, to where students ship from."""

@@ -1,12 +1,13 @@
-"""The teacher translates the training sources: sequence-level knowledge distillation (Kim and Rush 2016).
+"""A teacher translates the training sources: sequence-level knowledge distillation (Kim and Rush 2016).
 
 What the teacher writes is simpler and more regular than what people wrote, so that a small model learns it sooner. A
-line is kept only if the teacher was sure enough of it and, translated back, it resembles its source.
+line is kept only if the teacher was sure enough of it and, translated back, it resembles its source. More text of one
+language can be taught beside the pairs, and serve both ways (back-translation, Sennrich et al. 2016).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,15 +15,25 @@ import sacrebleu
 import torch
 
 from .config import Recipe
-from .corpus import Pair, read_pairs
-from .decode import translate
+from .corpus import Pair, read_lines, read_pairs
 from .errors import DistilError
-from .filters import reject_reason
-from .model import Transformer
-from .prepare import Prepared, prefix_ids
+from .filters import reject_reason, tidy
+from .prepare import Prepared
 from .progress import Progress
+from .teachers import Direction, Teacher
 
-__all__ = ["Taught", "keep", "load_taught", "teach"]
+__all__ = ["TEXT", "Line", "Taught", "keep", "lines_for", "load_taught", "teach"]
+
+TEXT = "text"
+"""Group of what was made of the recipe's extra text."""
+
+
+class Line(NamedTuple):
+    """One line for a teacher."""
+
+    source: str
+    group: str
+    text: str
 
 
 class Taught(NamedTuple):
@@ -42,82 +53,98 @@ def keep(lines: Sequence[Taught], worst_share: float, min_round_trip_chrf: float
     return [line.pair for line in lines if line.score >= bar and line.round_trip_chrf >= min_round_trip_chrf]
 
 
-def _path(folder: Path, direction: tuple[str, str]) -> Path:
+def _path(folder: Path, direction: Direction) -> Path:
     return folder / f"{direction[0]}-{direction[1]}.tsv"
 
 
-def _room(model: Transformer) -> int:
-    """Tokens decoded together."""
-    return 65_536 if model.output_bias.is_cuda else 4096
+def _back(direction: Direction) -> Direction:
+    return direction[1], direction[0]
 
 
-def _round_trips(
-    model: Transformer,
-    prepared: Prepared,
-    recipe: Recipe,
-    direction: tuple[str, str],
-    sources: list[str],
-    out: list[str],
-) -> list[float]:
-    back = prefix_ids(recipe, prepared.tokenizer, direction[0])
-    result = [0.0] * len(out)
-    for number, hypotheses in translate(model, prepared.tokenizer, out, prefix=back, batch_tokens=_room(model)):
-        result[number] = sacrebleu.sentence_chrf(hypotheses[0].text, [sources[number]]).score
-    return result
+def _ways(recipe: Recipe) -> list[Direction]:
+    """The directions in which a teacher has something to write."""
+    both = dict.fromkeys(
+        [*recipe.directions, *map(_back, recipe.directions)] if recipe.teach.back else recipe.directions
+    )
+    return [way for way in both if (recipe.teach.pairs and way in recipe.directions) or recipe.teach.text.get(way[0])]
 
 
-def _teach_part(
-    model: Transformer, prepared: Prepared, recipe: Recipe, direction: tuple[str, str], pairs: Sequence[Pair]
-) -> list[Taught]:
-    forward = direction[0] == recipe.languages[0]
-    sources = [pair.first if forward else pair.second for pair in pairs]
-    prefix = prefix_ids(recipe, prepared.tokenizer, direction[1])
+def lines_for(direction: Direction, recipe: Recipe, pairs: Sequence[Pair]) -> list[Line]:
+    """What a teacher is to translate: the side of the pairs that it reads, and the recipe's text of that language.
+
+    Raises:
+        DistilError: a file of text is missing or damaged.
+    """
+    side = 2 + recipe.languages.index(direction[0])
+    learned = recipe.teach.pairs and direction in recipe.directions
+    lines = [Line(pair.source, pair.group, pair[side]) for pair in pairs] if learned else []
+    base = Path(recipe.path).parent
+    for name in recipe.teach.text.get(direction[0], ()):
+        path = base / name
+        lines += [Line(path.name.split(".")[0], TEXT, text) for text in dict.fromkeys(map(tidy, read_lines(path)))]
+    return [line for line in lines if 0 < len(line.text.split()) <= recipe.data.max_words]
+
+
+def _write_part(teacher: Teacher, recipe: Recipe, direction: Direction, lines: Sequence[Line]) -> list[Taught]:
     origin: list[int] = []
     texts: list[str] = []
     scores: list[float] = []
-    room, beam = _room(model), recipe.teach.beam
-    for number, hypotheses in translate(
-        model, prepared.tokenizer, sources, prefix=prefix, beam=beam, batch_tokens=room
-    ):
-        for hypothesis in hypotheses[: recipe.teach.hypotheses]:
-            origin, texts, scores = [*origin, number], [*texts, hypothesis.text], [*scores, hypothesis.score]
-    lines = [sources[number] for number in origin]
-    both_ways = (direction[1], direction[0]) in recipe.directions and recipe.teach.min_round_trip_chrf > 0
-    trips = _round_trips(model, prepared, recipe, direction, lines, texts) if both_ways else [100.0] * len(texts)
+    plan, sources = recipe.teach, [line.text for line in lines]
+    for number, found in teacher.write(direction, sources, beam=plan.beam, hypotheses=plan.hypotheses):
+        origin += [number] * len(found)
+        texts += [hypothesis.text for hypothesis in found]
+        scores += [hypothesis.score for hypothesis in found]
+    trips = _round_trips(teacher, recipe, direction, [sources[number] for number in origin], texts)
+    forward = direction[0] == recipe.languages[0]
     taught = []
-    for number, source, text, score, trip in zip(origin, lines, texts, scores, trips, strict=True):
-        if reject_reason(source, text, max_words=recipe.data.max_words, max_ratio=recipe.data.max_ratio):
+    for number, text, score, trip in zip(origin, texts, scores, trips, strict=True):
+        source, group, original = lines[number]
+        if reject_reason(original, text, max_words=recipe.data.max_words, max_ratio=recipe.data.max_ratio):
             continue
-        sides = (source, text) if forward else (text, source)
-        taught.append(Taught(Pair(pairs[number].source, pairs[number].group, *sides), score, trip))
+        taught.append(Taught(Pair(source, group, *((original, text) if forward else (text, original))), score, trip))
     return taught
 
 
+def _round_trips(
+    teacher: Teacher, recipe: Recipe, direction: Direction, sources: Sequence[str], texts: Sequence[str]
+) -> list[float]:
+    """chrF of each text, translated back, to its source; 100 where nobody can translate it back."""
+    if recipe.teach.min_round_trip_chrf <= 0 or not teacher.can(_back(direction)):
+        return [100.0] * len(texts)
+    result = [0.0] * len(texts)
+    for number, found in teacher.write(_back(direction), texts):
+        if found:
+            result[number] = sacrebleu.sentence_chrf(found[0].text, [sources[number]]).score
+    return result
+
+
 def teach(
-    model: Transformer, prepared: Prepared, recipe: Recipe, folder: Path, progress: Progress, part_pairs: int = 8192
+    teacher: Teacher, prepared: Prepared, recipe: Recipe, folder: Path, progress: Progress, part_lines: int = 8192
 ) -> None:
     """Write ``<from>-<to>.tsv`` for every direction; parts that are there already are not translated again."""
     folder.mkdir(parents=True, exist_ok=True)
-    autocast = torch.autocast(model.output_bias.device.type, dtype=torch.bfloat16)
-    for direction in recipe.directions:
+    for direction in _ways(recipe):
+        name = f"{direction[0]}-{direction[1]}"
         if _path(folder, direction).exists():
             progress.say(f"{_path(folder, direction)}: already there")
             continue
-        parts = folder / f"{direction[0]}-{direction[1]}.parts"
+        if not teacher.can(direction):
+            raise DistilError(f"teach.teachers names no teacher for {name}")
+        lines = lines_for(direction, recipe, prepared.pairs)
+        parts = folder / f"{name}.parts"
         parts.mkdir(exist_ok=True)
-        starts = range(0, len(prepared.pairs), part_pairs)
-        for number, start in enumerate(progress.track(starts, "teaching", len(starts))):
+        starts = range(0, len(lines), part_lines)
+        for number, start in enumerate(progress.track(starts, f"teaching {name}", len(starts))):
             path = parts / f"{number:05}.pt"
             if not path.exists():
-                with autocast:
-                    lines = _teach_part(model, prepared, recipe, direction, prepared.pairs[start : start + part_pairs])
+                taught = _write_part(teacher, recipe, direction, lines[start : start + part_lines])
                 part = path.with_suffix(".part")
-                torch.save([(*line.pair, line.score, line.round_trip_chrf) for line in lines], part)
+                torch.save([(*line.pair, line.score, line.round_trip_chrf) for line in taught], part)
                 part.replace(path)
         _gather(parts, direction, recipe, folder, progress)
 
 
-def _gather(parts: Path, direction: tuple[str, str], recipe: Recipe, folder: Path, progress: Progress) -> None:
+def _gather(parts: Path, direction: Direction, recipe: Recipe, folder: Path, progress: Progress) -> None:
     lines = [
         Taught(Pair(*row[:4]), row[4], row[5])
         for path in sorted(parts.glob("*.pt"))
@@ -132,14 +159,20 @@ def _gather(parts: Path, direction: tuple[str, str], recipe: Recipe, folder: Pat
     progress.say(f"{direction[0]}-{direction[1]}: kept {len(kept)} of {len(lines)} lines")
 
 
-def load_taught(recipe: Recipe, folder: Path) -> dict[tuple[str, str], list[Pair]]:
-    """Read what the teacher wrote; empty when there was no teacher."""
-    found = {
-        direction: list(read_pairs(_path(folder, direction), recipe.languages))
-        for direction in recipe.directions
-        if _path(folder, direction).exists()
-    }
-    if found and len(found) < len(recipe.directions):
-        missing = next(direction for direction in recipe.directions if direction not in found)
-        raise DistilError(f"{_path(folder, missing)}: the teacher has not finished; run the step 'translate'")
-    return found
+def load_taught(recipe: Recipe, folder: Path) -> Mapping[Direction, Sequence[Pair]]:
+    """What there is to learn from a teacher, by direction; empty when there was none."""
+    written = {way: _path(folder, way) for way in _ways(recipe)}
+    if not any(path.exists() for path in written.values()):
+        return {}
+    for path in written.values():
+        if not path.exists():
+            raise DistilError(f"{path}: the teacher has not finished; run the step 'translate'")
+    return {direction: list(_lessons(direction, recipe, written)) for direction in recipe.directions}
+
+
+def _lessons(direction: Direction, recipe: Recipe, written: Mapping[Direction, Path]) -> Iterator[Pair]:
+    if direction in written:
+        yield from read_pairs(written[direction], recipe.languages)
+    if recipe.teach.back and _back(direction) in written:
+        # Of the pairs, people's own translation is better than the teacher's as a source.
+        yield from (pair for pair in read_pairs(written[_back(direction)], recipe.languages) if pair.group == TEXT)
