@@ -11,7 +11,16 @@ from typing import Any, TypeVar, get_type_hints
 
 from .errors import DistilError
 
-__all__ = ["DataConfig", "ModelConfig", "NoiseConfig", "Recipe", "TeachConfig", "TrainConfig", "load_recipe"]
+__all__ = [
+    "DataConfig",
+    "ModelConfig",
+    "NoiseConfig",
+    "Recipe",
+    "TeachConfig",
+    "TrainConfig",
+    "dev_path",
+    "load_recipe",
+]
 
 T = TypeVar("T")
 
@@ -153,6 +162,13 @@ class Recipe:
     """Where the recipe was read from; relative paths in it start there."""
     work: str = ""
     """The work folder of this run."""
+
+
+def dev_path(recipe: Recipe, name: str, direction: tuple[str, str], language: str) -> Path:
+    """Where the side in ``language`` of a development set lies; it need not exist."""
+    source, target = direction
+    names = {"src": source, "tgt": target, "lang": language, "pair": "-".join(recipe.languages), "work": recipe.work}
+    return Path(recipe.path).parent / recipe.dev[name].format(**names)
 
 
 def _freeze(value: Any) -> Any:

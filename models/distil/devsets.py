@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import sacrebleu
 import sentencepiece
 
-from .config import Recipe
+from .config import Recipe, dev_path
 from .decode import greedy
 from .errors import DistilError
 from .model import Transformer
@@ -21,10 +20,7 @@ def read_dev(recipe: Recipe, name: str, source: str, target: str) -> tuple[list[
     """Return the lines of both sides of a development set."""
     sides = []
     for language in (source, target):
-        pattern = recipe.dev[name]
-        pair = "-".join(recipe.languages)
-        names = {"src": source, "tgt": target, "lang": language, "pair": pair, "work": recipe.work}
-        path = Path(recipe.path).parent / pattern.format(**names)
+        path = dev_path(recipe, name, (source, target), language)
         if not path.exists():
             raise DistilError(f"{path}: no such development set")
         sides.append(path.read_text(encoding="utf-8").splitlines())

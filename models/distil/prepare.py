@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from random import Random
 
 import sentencepiece
 
-from .config import DataConfig, Recipe
+from .config import DataConfig, Recipe, dev_path
 from .corpus import Pair, read_pairs
 from .errors import DistilError
 from .filters import reject_reason, tidy
@@ -24,6 +25,8 @@ __all__ = ["Prepared", "load_prepared", "prefix_ids", "prepare", "tag", "weight_
 
 _PAIRS = "pairs.tsv"
 _TOKENIZER = "spm.model"
+_OWN_WORDS = 4
+"""A line of more words than this is somebody's own."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,26 @@ def weight_of(pair: Pair, data: DataConfig) -> float:
     return data.source_weights.get(pair.source, data.group_weights.get(pair.group, 1.0))
 
 
+def _bare(text: str) -> str:
+    """What two texts that differ in case and marks only have in common."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def _development_lines(recipe: Recipe) -> frozenset[str]:
+    """Lines to be scored on, which nobody may train on; what is no longer than "Thank you very much" is anybody's."""
+    paths = {
+        dev_path(recipe, name, direction, language)
+        for name in recipe.dev
+        for direction in recipe.directions
+        for language in direction
+    }
+    lines = {_bare(line) for path in paths if path.is_file() for line in path.read_text("utf-8").splitlines()}
+    return frozenset(line for line in lines if line.count(" ") >= _OWN_WORDS)
+
+
 def _kept(recipe: Recipe, counts: Counter[str]) -> Iterator[Pair]:
     base = Path(recipe.path).parent
+    development = _development_lines(recipe)
     seen: set[tuple[str, str]] = set()
     for name in recipe.data.files:
         for pair in read_pairs(base / name, recipe.languages):
@@ -69,6 +90,8 @@ def _kept(recipe: Recipe, counts: Counter[str]) -> Iterator[Pair]:
                 reason = "twice"
             if not reason and weight_of(pair, recipe.data) <= 0:
                 reason = "weight 0"
+            if not reason and development and not development.isdisjoint((_bare(first), _bare(second))):
+                reason = "development set"
             counts[f"{pair.source}: {reason or 'kept'}"] += 1
             if not reason:
                 seen.add((first, second))
