@@ -6,8 +6,13 @@ import io
 import random
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from models.distil.config import Recipe
+    from models.distil.prepare import Prepared
 
 _ROOT = Path(__file__).parents[2]
 if str(_ROOT) not in sys.path:
@@ -113,3 +118,15 @@ min_round_trip_chrf = 1.0
         encoding="utf-8",
     )
     return path
+
+
+@pytest.fixture
+def prepared(recipe_path: Path, tmp_path: Path) -> tuple[Recipe, Prepared]:
+    """The recipe, and what its first step makes of the text."""
+    pytest.importorskip("sacrebleu", reason="the recipe needs sacrebleu (extra 'distil')")
+    from models.distil.__main__ import main
+    from models.distil.config import load_recipe
+    from models.distil.prepare import load_prepared
+
+    assert main(["prepare", str(recipe_path), "--work", str(tmp_path / "work"), "--quiet"]) == 0
+    return load_recipe(recipe_path), load_prepared(tmp_path / "work" / "prepared")

@@ -39,3 +39,42 @@ def test_without_development_sets_everything_is_trained_on(recipe_path: Path, tm
     recipe_path.write_text(text, encoding="utf-8")
     assert main(["prepare", str(recipe_path), "--work", str(tmp_path / "w"), "--quiet"]) == 0
     assert len(load_prepared(tmp_path / "w/prepared").pairs) == 400
+
+
+def test_held_out_pairs_are_not_trained_on(recipe_path: Path, tmp_path: Path) -> None:
+    work = tmp_path / "w"
+    command = [str(recipe_path), "--work", str(work), "--quiet", "--set", "data.hold_out={toy=25}"]
+    command += ["--set", 'dev.own="{work}/prepared/held-out.toy.{lang}"', "--set", "train.max_steps=2"]
+    assert main(["prepare", *command]) == 0
+    prepared = load_prepared(work / "prepared")
+    for language, side in (("en", 2), ("es", 3)):
+        held = (work / f"prepared/held-out.toy.{language}").read_text(encoding="utf-8").splitlines()
+        assert len(held) == 25
+        assert not set(held) & {pair[side] for pair in prepared.pairs}
+    assert main(["train-student", *command]) == 0
+    assert "own en-es" in (work / "student/log.jsonl").read_text(encoding="utf-8")
+    assert main(["prepare", *command, "--set", "data.hold_out={toy=2500}"]) == 2
+
+
+def test_of_a_source_no_more_pairs_are_used_than_the_recipe_says(recipe_path: Path, tmp_path: Path) -> None:
+    work = tmp_path / "w"
+    command = ["prepare", str(recipe_path), "--work", str(work), "--quiet", "--set", "data.hold_out={toy=25}"]
+    assert main([*command, "--set", "data.most={toy=150}", "--set", "data.vocabulary=70"]) == 0
+    assert len(load_prepared(work / "prepared").pairs) == 150
+    assert main([*command, "--set", "data.most={foreign=5}"]) == 2
+
+
+def test_too_little_text_for_the_vocabulary(
+    recipe_path: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus.write_text("en\tes\nHi there.\tHola a todos.\n", encoding="utf-8")
+    assert main(["prepare", str(recipe_path), "--work", str(tmp_path / "w"), "--quiet"]) == 2
+    assert "SentencePiece" in capsys.readouterr().err
+
+
+def test_a_bad_line_stops_the_recipe_with_its_number(
+    recipe_path: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus.write_text("en\tes\nHi there.\tHola.\nHi.\t\n", encoding="utf-8")
+    assert main(["prepare", str(recipe_path), "--work", str(tmp_path / "w"), "--quiet"]) == 2
+    assert "toy.tsv:3: the es side is empty" in capsys.readouterr().err

@@ -18,7 +18,7 @@ from models.distil.decode import Hypothesis
 from models.distil.errors import DistilError
 from models.distil.prepare import Prepared, load_prepared
 from models.distil.progress import Progress
-from models.distil.teach import TEXT, lines_for, load_taught, teach
+from models.distil.teach import TEXT, Taught, keep, lines_for, load_taught, teach
 from models.distil.teachers import ConvertedTeacher, Direction
 
 STUDENTS = Path(__file__).parents[2] / "models" / "students"
@@ -178,3 +178,10 @@ def test_a_teacher_that_has_not_finished_is_waited_for(made: tuple[Path, Prepare
         teach(Shouter(("en", "es")), prepared, recipe, tmp_path / "taught", Progress(quiet=True))
     with pytest.raises(DistilError, match=r"es-en\.tsv: the teacher has not finished"):
         load_taught(recipe, tmp_path / "taught")
+
+
+def test_teacher_lines_are_kept_by_score_and_round_trip() -> None:
+    lines = [Taught(str(i), score=-float(i), round_trip_chrf=100 - 10.0 * i) for i in range(10)]  # type: ignore[arg-type]
+    assert keep(lines, 0.2, 0.0) == [str(i) for i in range(8)]
+    assert keep(lines, 0.0, 55.0) == [str(i) for i in range(5)]
+    assert keep([], 0.5, 0.0) == []
