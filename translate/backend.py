@@ -46,7 +46,11 @@ class LocalBackend:
         if self._speakers is None:
             engines = self._engines
             measured = measured_capacity(
-                engines.recognition, engines.recognition_name, self._config.asr, cache_folder()
+                engines.recognition,
+                engines.recognition_name,
+                self._config.asr,
+                cache_folder(),
+                lanes=engines.recognition_lanes,
             )
             self._speakers = measured.speakers
         return self._speakers

@@ -16,6 +16,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -27,6 +28,7 @@ import numpy as np
 from translate.config import AsrConfig
 from translate.events import RATE_HZ, Samples
 from translate.resources import web_folder
+from translate.speech.threads import Lanes
 
 __all__ = ["Capacity", "measured_capacity", "speakers_held"]
 
@@ -34,8 +36,10 @@ log = logging.getLogger(__name__)
 
 _SLOWEST_CADENCE_MS: Final = 1200
 """The longest cadence that still feels live: an update each 1.2 s shows words about a second after they were said."""
-_BUSY: Final = 0.8
-"""Share of the time that recognition may take; the rest is for translation, pages and chance."""
+_BUSY_LANE: Final = 0.8
+"""Share of its time in which a lane may be recognising; the rest is chance's."""
+_BUSY_CORES: Final = 0.6
+"""Share of the machine that recognition may take; the rest is for translation and pages."""
 _ROUNDS: Final = 5
 
 
@@ -52,16 +56,18 @@ class Capacity:
     """What was measured."""
 
     update_ms: float
-    """Duration of one update of a window as long as windows get, the shortest seen."""
+    """Duration of one update of a window as long as windows get, while every lane has one; the shortest seen."""
     speakers: int
 
 
-def speakers_held(update_ms: float, *, busy: float = _BUSY, cadence_ms: float = _SLOWEST_CADENCE_MS) -> int:
-    """Speakers whose updates, each ``update_ms`` long and one every ``cadence_ms``, fit into ``busy`` of the time.
+def speakers_held(update_ms: float, lanes: Lanes, *, cadence_ms: float = _SLOWEST_CADENCE_MS) -> int:
+    """Speakers whose updates, each ``update_ms`` long and one every ``cadence_ms``, ``lanes`` can do beside other work.
 
     At least one: a machine that is too slow for one is told so by the lag of that one.
     """
-    return max(1, int(busy * cadence_ms / update_ms)) if update_ms > 0 else 1
+    share_of_cores = max(_BUSY_LANE, _BUSY_CORES * lanes.cores / lanes.threads)
+    room = min(_BUSY_LANE * lanes.count, share_of_cores)
+    return max(1, int(room * cadence_ms / update_ms)) if update_ms > 0 else 1
 
 
 def measured_capacity(
@@ -70,6 +76,7 @@ def measured_capacity(
     config: AsrConfig,
     cache: Path,
     *,
+    lanes: Lanes | None = None,
     now_s: Callable[[], float] = time.perf_counter,
 ) -> Capacity:
     """The capacity of ``engine``, measured now (a second or two the first time, else one update) and earlier.
@@ -79,13 +86,15 @@ def measured_capacity(
         model: its name or path.
         config: its settings.
         cache: folder to remember the result in; when it cannot be written, it is measured again the next time.
+        lanes: how it shares the machine; ``None``: one session at a time.
         now_s: a clock.
     """
+    lanes = lanes or Lanes(1, 1)
     path = cache / "capacity.json"
-    key = _fingerprint(model, config)
+    key = _fingerprint(model, config, lanes)
     known = _read(path)
     rounds = _ROUNDS if key not in known else 1
-    update_ms = min(_update_ms(engine, config, rounds, now_s), known.get(key, math.inf))
+    update_ms = min(_update_ms(engine, config, lanes.count, rounds, now_s), known.get(key, math.inf))
     if update_ms != known.get(key):
         known = {key: update_ms}  # of other settings nothing needs to be remembered
         try:
@@ -95,32 +104,39 @@ def measured_capacity(
             part.replace(path)
         except OSError as error:
             log.warning("cannot remember the capacity in %s: %s", path, error.strerror)
-    capacity = Capacity(update_ms, speakers_held(update_ms))
+    capacity = Capacity(update_ms, speakers_held(update_ms, lanes))
     log.info("an update takes %.0f ms here: up to %d speakers at once", capacity.update_ms, capacity.speakers)
     return capacity
 
 
-def _update_ms(engine: _Engine, config: AsrConfig, rounds: int, now_s: Callable[[], float]) -> float:
+def _update_ms(engine: _Engine, config: AsrConfig, at_once: int, rounds: int, now_s: Callable[[], float]) -> float:
     from translate.audio.decode import Decoder
 
     samples = config.window_ms * RATE_HZ // 1000
     with closing(Decoder(web_folder() / "samples" / "en.flac")) as decoder:
         audio = decoder.read(samples)[:samples]
     durations_ms = []
-    for _ in range(rounds):
-        began_s = now_s()
-        engine.decode(engine.encode(audio), "en", max_tokens=100)
-        durations_ms.append((now_s() - began_s) * 1000)
+    with ThreadPoolExecutor(at_once) as pool:
+        for _ in range(rounds):
+            began_s = now_s()
+            updates = [pool.submit(_update, engine, audio) for _ in range(at_once)]
+            for update in updates:
+                update.result()
+            durations_ms.append((now_s() - began_s) * 1000)
     return min(durations_ms)
 
 
-_EDITION: Final = 2
+def _update(engine: _Engine, audio: Samples) -> None:
+    engine.decode(engine.encode(audio), "en", max_tokens=100)
+
+
+_EDITION: Final = 3
 """Counted up when recognition takes another time on the same machine: what was measured before means nothing then."""
 
 
-def _fingerprint(model: str, config: AsrConfig) -> str:
+def _fingerprint(model: str, config: AsrConfig, lanes: Lanes) -> str:
     facts = (
-        _EDITION, model, config.compute_type, config.threads, config.window_ms, config.pad_ms, os.cpu_count(),
+        _EDITION, model, config.compute_type, config.threads, config.window_ms, config.pad_ms, lanes,
         platform.machine(), _processor(), version("ctranslate2"),
     )  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

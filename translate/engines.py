@@ -13,7 +13,7 @@ from translate.errors import LanguageError
 from translate.events import RATE_HZ
 from translate.registry import ResolvedModel, default_registry, installed_translations
 from translate.speech.engine import RecognitionEngine
-from translate.speech.threads import lanes_for, threads_for
+from translate.speech.threads import Lanes, lanes_for, threads_for
 from translate.speech.whisper import WhisperEngine
 from translate.translation import Glossary, Route, read_glossary
 from translate.translators import LazyTranslator, Translators
@@ -47,15 +47,16 @@ class Engines:
         self.config = config
         whisper = _whisper(config)
         resolved = default_registry().resolve(config.asr.model, kind="whisper")
-        self.recognition_threads = threads_for(resolved.path, config.asr.threads)
-        lanes = lanes_for(self.recognition_threads)
-        self.worker = _worker(config, Load(_WHISPER, (resolved, *whisper), lanes), died) if isolated else None
+        threads = threads_for(resolved.path, config.asr.threads)
+        self.recognition_lanes = Lanes(lanes_for(threads), threads)
+        load = Load(_WHISPER, (resolved, *whisper), self.recognition_lanes.count)
+        self.worker = _worker(config, load, died) if isolated else None
         """The child process, if there is one."""
         self.recognition: RecognitionEngine = (
             RemoteWhisper(self.worker, _RECOGNITION) if self.worker else WhisperEngine(resolved.path, *whisper)
         )
         self.recognition_name = resolved.name
-        self.recognition_turns = Turns("recognition", lanes)
+        self.recognition_turns = Turns("recognition", self.recognition_lanes.count)
         self._translators = Translators(
             config.mt, self._remote if self.worker else None, whisper=self.recognition.multilingual
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from translate.capacity import measured_capacity, speakers_held
 from translate.config import AsrConfig
 from translate.events import Samples
+from translate.speech.threads import Lanes
 
 
 class TimedEngine:
@@ -22,10 +24,12 @@ class TimedEngine:
         self.update_s = update_s
         self.now = 0.0
         self.lengths: list[int] = []
+        self._lock = threading.Lock()
 
     def encode(self, audio: Samples) -> object:
-        self.lengths.append(len(audio))
-        self.now += self.update_s
+        with self._lock:
+            self.lengths.append(len(audio))
+            self.now += self.update_s
         return object()
 
     def decode(self, window: object, language: str, *, max_tokens: int) -> object:
@@ -77,8 +81,40 @@ def test_a_cache_that_cannot_be_written_stops_nothing(engine: TimedEngine, tmp_p
     assert capacity.speakers == 3
 
 
-@given(st.floats(0.001, 1e6))
-def test_no_machine_holds_less_than_one_speaker_nor_more_than_fit(update_ms: float) -> None:
-    held = speakers_held(update_ms)
+lanes = st.builds(Lanes, st.integers(1, 4), st.integers(1, 4), st.integers(1, 64))
+
+
+@given(st.floats(0.001, 1e6), lanes)
+def test_no_machine_holds_less_than_one_speaker_nor_more_than_fit(update_ms: float, lanes: Lanes) -> None:
+    held = speakers_held(update_ms, lanes)
     assert held >= 1
-    assert held == 1 or held * update_ms <= 0.8 * 1200
+    assert held == 1 or held * update_ms <= 0.8 * 1200 * lanes.count
+    if lanes.count * lanes.threads <= lanes.cores and lanes.cores > 1:
+        assert held == 1 or held * update_ms * lanes.threads <= 0.8 * 1200 * lanes.cores, "more than all cores can do"
+
+
+@given(st.floats(1, 5000), lanes)
+def test_a_larger_machine_holds_no_fewer(update_ms: float, lanes: Lanes) -> None:
+    more_cores = replace(lanes, cores=2 * lanes.cores)
+    assert speakers_held(update_ms, more_cores) >= speakers_held(update_ms, lanes)
+    more_lanes = replace(more_cores, count=lanes.count + 1)
+    assert speakers_held(update_ms, more_lanes) >= speakers_held(update_ms, more_cores)
+
+
+def test_lanes_are_measured_all_at_once(tmp_path: Path) -> None:
+    together = threading.Barrier(3, timeout=5)
+
+    class Meeting(TimedEngine):
+        """An update that ends only when three have begun."""
+
+        def encode(self, audio: Samples) -> object:
+            together.wait()
+            return super().encode(audio)
+
+    engine = Meeting(0.1)
+    capacity = measured_capacity(engine, "base", AsrConfig(), tmp_path, lanes=Lanes(3, 1, cores=8), now_s=engine.clock)
+    assert capacity.update_ms == pytest.approx(300)  # its clock counts the three one after the other
+    assert capacity.speakers == int(0.8 * 3 * 1200 / 300)
+    one = TimedEngine(0.1)
+    measured_capacity(one, "base", AsrConfig(), tmp_path, now_s=one.clock)
+    assert len(one.lengths) > 1, "with other lanes it is measured anew"

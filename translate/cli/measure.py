@@ -162,7 +162,7 @@ def _setting(request: Request, engines: Engines, material: Path | None) -> Setti
         load_average=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         model=engines.recognition_name,
         compute_type=engines.config.asr.compute_type,
-        threads=engines.recognition_threads,
+        threads=engines.recognition_lanes.threads,
         clock=request.clock,
         material=material.name if material is not None else "bundled samples",
         recordings=len(request.speech),

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-__all__ = ["lanes_for", "threads_for"]
+__all__ = ["Lanes", "lanes_for", "threads_for"]
 
 _SMALL_BYTES: Final = 200_000_000
 """Models up to base (145 MB in half precision). They decode a token in less time than a second thread takes to wake:
 on two cores an update of base takes 165 ms, and 212 of CPU, with one thread, 218 and 324 with two; with a beam of
 5 it takes 296 and 532 ms. The encoder alone would gain a little: 46 and 40 ms."""
 _MOST: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """How recognition shares the machine: ``count`` sessions at once, each with ``threads``."""
+
+    count: int
+    threads: int
+    cores: int = field(default_factory=lambda: os.cpu_count() or 1)
 
 
 def threads_for(folder: Path, wanted: int) -> int:
