@@ -21,7 +21,7 @@ from .prepare import Prepared, load_prepared, prepare, tag
 from .progress import Progress
 from .score import score_student, summary
 from .teach import TEXT, load_taught, teach
-from .teachers import ConvertedTeacher, Teacher, TrainedTeacher
+from .teachers import ConvertedTeacher, Teacher, TrainedTeacher, described
 from .train import Trainer, load_model
 
 __all__ = ["STEPS", "Workshop"]
@@ -210,9 +210,9 @@ class Workshop:
         return {"tokens": tokens, "hours": seconds / 3600, "taught": self._read_from() if taught else _PEOPLES}
 
     def _read_from(self) -> str:
-        teacher = "a teacher's translations"
-        if self.recipe.teach.teachers:
-            teacher = f"translations by {' and '.join(self._converted_teacher().described)}"
+        teacher, converted = "a teacher's translations", self.recipe.teach.teachers
+        if converted:
+            teacher = f"translations by {described(converted.values(), Path(self.recipe.path).parent)}"
         return f"from {teacher} and people's" if self.recipe.teach.keep_original else f"from {teacher}"
 
     def ship(self, students: Path) -> None:

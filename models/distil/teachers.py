@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -15,7 +15,7 @@ from .errors import DistilError
 from .model import Transformer
 from .prepare import prefix_ids
 
-__all__ = ["ConvertedTeacher", "Direction", "Teacher", "TrainedTeacher"]
+__all__ = ["ConvertedTeacher", "Direction", "Teacher", "TrainedTeacher", "described"]
 
 Direction = tuple[str, str]
 
@@ -56,10 +56,29 @@ class TrainedTeacher:
 
 
 class _Loaded(NamedTuple):
-    described: str
     tokenizer: Any
     """The service's :class:`translate.translation.tokenizer.Tokenizer`, which knows our students, OPUS-MT and NLLB."""
     engine: Any
+
+
+def _found(name: str, base: Path) -> Any:
+    """The service's :class:`translate.registry.ResolvedModel`."""
+    try:
+        from translate.errors import SottovoceError
+        from translate.registry import resolve
+    except ImportError as error:
+        raise DistilError(f"teach.teachers: a converted model needs {error.name}") from None
+    folder = base / name
+    try:
+        return resolve(folder if (folder / "model.bin").is_file() else name, kind="translation")
+    except SottovoceError as error:
+        raise DistilError(f"teach.teachers: {error}") from None
+
+
+def described(names: Iterable[str], base: Path) -> str:
+    """Names and licences of converted teachers, for the card; ``base`` as for :class:`ConvertedTeacher`."""
+    models = {model.name: model.licence or "licence not stated" for model in (_found(name, base) for name in names)}
+    return " and ".join(f"{name} ({licence})" for name, licence in models.items())
 
 
 class ConvertedTeacher:
@@ -79,32 +98,23 @@ class ConvertedTeacher:
         self._loaded = {direction: self._load(direction, name, base) for direction, name in names.items()}
 
     def _load(self, direction: Direction, name: str, base: Path) -> _Loaded:
-        try:
-            import ctranslate2
+        folder = _found(name, base).path
+        import ctranslate2
 
-            from translate.errors import SottovoceError
-            from translate.registry import resolve
-            from translate.translation.tokenizer import open_tokenizer
-        except ImportError as error:
-            raise DistilError(f"teach.teachers: a converted model needs {error.name}") from None
-        folder = base / name
+        from translate.errors import SottovoceError
+        from translate.translation.tokenizer import open_tokenizer
+
         try:
-            model = resolve(folder if (folder / "model.bin").is_file() else name, kind="translation")
-            tokenizer = open_tokenizer(model.path)
+            tokenizer = open_tokenizer(folder)
             device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
             engine = ctranslate2.Translator(
-                str(model.path), device=device, compute_type="auto", intra_threads=self._threads
+                str(folder), device=device, compute_type="auto", intra_threads=self._threads
             )
         except (SottovoceError, RuntimeError, ValueError) as error:
             raise DistilError(f"teach.teachers: {error}") from None
         if direction[0] not in tokenizer.sources or direction[1] not in tokenizer.targets:
-            raise DistilError(f"teach.teachers: {model.name} does not translate {direction[0]} to {direction[1]}")
-        return _Loaded(f"{model.name} ({model.licence or 'licence not stated'})", tokenizer, engine)
-
-    @property
-    def described(self) -> list[str]:
-        """Name and licence of each model, for the card."""
-        return sorted({loaded.described for loaded in self._loaded.values()})
+            raise DistilError(f"teach.teachers: {name} does not translate {direction[0]} to {direction[1]}")
+        return _Loaded(tokenizer, engine)
 
     def can(self, direction: Direction) -> bool:
         """See :class:`Teacher`."""
@@ -115,7 +125,7 @@ class ConvertedTeacher:
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
         """See :class:`Teacher`."""
         source, target = direction
-        _, tokenizer, engine = self._loaded[direction]
+        tokenizer, engine = self._loaded[direction]
         encoded = [tokenizer.encode(line, source=source, target=target) for line in lines]
         # A line that takes more than one decoding is too long to learn from.
         whole = [number for number, parts in enumerate(encoded) if len(parts) == 1 and parts[0].says_something]
