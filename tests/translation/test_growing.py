@@ -70,7 +70,7 @@ def test_a_word_that_the_model_would_not_say_again_is_not_committed() -> None:
     committed = []
     for dislike in (0.0, 0.2):
         engine = Scripted(ANSWERS, {"▁B": dislike})
-        translator = SegmentTranslator(Direction(engine, "en", "es", 4))
+        translator = SegmentTranslator(Direction(engine, "en", "es", 4), Steadiness(commit_gap=0.1))
         translator.step("", "a b", final=False)
         translator.step("", "a b c", final=False)
         committed.append(translator.step("a b c", " d", final=False)[0])

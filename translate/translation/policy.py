@@ -24,7 +24,7 @@ class Steadiness:
 
     keep_gap: float = 0.3
     """A word that is only shown is taken back when its gap is larger."""
-    commit_gap: float = 0.1
+    commit_gap: float = 0.3
     """A word with a larger gap is not committed yet."""
     after_words: int = 1
     """Source words that have to be heard after those that a committed word rests on."""
