@@ -13,7 +13,7 @@ from translate.errors import LanguageError
 from translate.events import RATE_HZ
 from translate.registry import ResolvedModel, default_registry, installed_translations
 from translate.speech.engine import RecognitionEngine
-from translate.speech.threads import Lanes, lanes_for, threads_for
+from translate.speech.threads import lanes_of
 from translate.speech.whisper import WhisperEngine
 from translate.translation import Glossary, Route, read_glossary
 from translate.translators import LazyTranslator, Translators
@@ -47,8 +47,7 @@ class Engines:
         self.config = config
         whisper = _whisper(config)
         resolved = default_registry().resolve(config.asr.model, kind="whisper")
-        threads = threads_for(resolved.path, config.asr.threads)
-        self.recognition_lanes = Lanes(lanes_for(threads), threads)
+        self.recognition_lanes = lanes_of(resolved.path, config.asr.threads)
         load = Load(_WHISPER, (resolved, *whisper), self.recognition_lanes.count)
         self.worker = _worker(config, load, died) if isolated else None
         """The child process, if there is one."""

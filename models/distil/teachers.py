@@ -95,9 +95,14 @@ class ConvertedTeacher:
 
     def __init__(self, names: Mapping[Direction, str], base: Path, threads: int) -> None:
         self._threads = threads
-        self._loaded = {direction: self._load(direction, name, base) for direction, name in names.items()}
+        # A model of many languages may teach both ways; it is loaded once.
+        models = {name: self._load(name, base) for name in set(names.values())}
+        self._loaded = {direction: models[name] for direction, name in names.items()}
+        for (source, target), name in names.items():
+            if source not in models[name].tokenizer.sources or target not in models[name].tokenizer.targets:
+                raise DistilError(f"teach.teachers: {name} does not translate {source} to {target}")
 
-    def _load(self, direction: Direction, name: str, base: Path) -> _Loaded:
+    def _load(self, name: str, base: Path) -> _Loaded:
         folder = _found(name, base).path
         import ctranslate2
 
@@ -112,8 +117,6 @@ class ConvertedTeacher:
             )
         except (SottovoceError, RuntimeError, ValueError) as error:
             raise DistilError(f"teach.teachers: {error}") from None
-        if direction[0] not in tokenizer.sources or direction[1] not in tokenizer.targets:
-            raise DistilError(f"teach.teachers: {name} does not translate {direction[0]} to {direction[1]}")
         return _Loaded(tokenizer, engine)
 
     def can(self, direction: Direction) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Lanes", "lanes_for", "threads_for"]
+__all__ = ["Lanes", "lanes_for", "lanes_of", "threads_for"]
 
 _SMALL_BYTES: Final = 200_000_000
 """Models up to base (145 MB in half precision). They decode a token in less time than a second thread takes to wake:
@@ -41,3 +41,9 @@ def threads_for(folder: Path, wanted: int) -> int:
 def lanes_for(threads: int) -> int:
     """How many sessions may be recognised at once, with ``threads`` each, before they are in each other's way."""
     return max(1, min(_MOST, (os.cpu_count() or 1) // threads))
+
+
+def lanes_of(folder: Path, wanted: int) -> Lanes:
+    """How recognition with the model in ``folder`` shares this machine; ``wanted`` as for :func:`threads_for`."""
+    threads = threads_for(folder, wanted)
+    return Lanes(lanes_for(threads), threads)

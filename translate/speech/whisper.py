@@ -25,7 +25,7 @@ from translate.events import RATE_HZ, Samples
 from translate.languages import is_spaced
 from translate.speech.engine import Task
 from translate.speech.hypothesis import AlignedWord, Hypothesis, is_punctuation
-from translate.speech.threads import lanes_for, threads_for
+from translate.speech.threads import lanes_of
 
 __all__ = ["MAX_WINDOW", "WhisperEngine", "Window"]
 
@@ -67,11 +67,14 @@ class WhisperEngine:
         self, folder: Path, config: AsrConfig, terms: Mapping[str, Sequence[str]] = MappingProxyType({})
     ) -> None:
         try:
-            threads = threads_for(folder, config.threads)
-            lanes = lanes_for(threads)
+            lanes = lanes_of(folder, config.threads)
             self._tokens = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
             self._model = ctranslate2.models.Whisper(
-                str(folder), device="cpu", compute_type=config.compute_type, intra_threads=threads, inter_threads=lanes
+                str(folder),
+                device="cpu",
+                compute_type=config.compute_type,
+                intra_threads=lanes.threads,
+                inter_threads=lanes.count,
             )
         except Exception as error:  # the libraries raise bare Exception and RuntimeError for any bad file
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
