@@ -1,30 +1,18 @@
-"""Voice activity detection: Silero over a stream, frame by frame.
-
-The ONNX model is the one that faster-whisper ships (Silero v6, MIT); its own wrapper only takes whole recordings.
-"""
+"""Voice activity detection: Silero over a stream, frame by frame, and spans of speech from what it says."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
-import onnxruntime
-from faster_whisper.utils import get_assets_path
 
 from translate.config import VadConfig
-from translate.errors import ModelDamaged
 from translate.events import RATE_HZ, Samples
+from translate.speech.silero import CONTEXT, FRAME, SileroState, load_silero
 
 __all__ = ["FRAME", "SpeechChange", "SpeechGate", "StreamingVad"]
-
-FRAME = 512
-"""Samples of one decision (32 ms)."""
-_CONTEXT = 64
-_MODEL = "silero_vad_v6.onnx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,33 +82,37 @@ _RENEW_FRAMES = 64
 class StreamingVad:
     """Silero over a stream of samples; keeps its recurrent state between calls.
 
+    A frame takes some 60 microseconds, so it may run on the event loop.
+
     Raises:
-        ModelDamaged: the ONNX file of faster-whisper is missing or unreadable.
+        ModelDamaged: the weights are missing or damaged.
     """
 
     def __init__(self, config: VadConfig) -> None:
-        self._model = _model()
+        self._model = load_silero()
         self.gate = SpeechGate(config)
-        self._h: npt.NDArray[np.float32] = np.zeros((1, 1, 128), np.float32)
-        self._c: npt.NDArray[np.float32] = np.zeros((1, 1, 128), np.float32)
-        self._context: Samples = np.zeros(_CONTEXT, np.float32)
-        self._rest: Samples = np.zeros(0, np.float32)
+        self._state = SileroState.new()
+        self._rest: Samples = np.zeros(CONTEXT, np.float32)
+        """The context of the next frame, and what is there of it."""
         self._idle = 0
         """Frames without speech since the span closed, or since the state was renewed."""
-        self._settled = (self._h, self._c)
+        self._settled = self._state
         self._position = 0
 
     def push(self, samples: Samples) -> Iterator[SpeechChange]:
         """Take the next samples of the stream and yield the changes they decide."""
         pending = np.concatenate([self._rest, samples])
-        whole = len(pending) // FRAME * FRAME
-        for start in range(0, whole, FRAME):
-            change = self.gate.push(self._probability(pending[start : start + FRAME]), self._position)
+        whole = (len(pending) - CONTEXT) // FRAME * FRAME
+        self._rest = pending[whole:]
+        if not whole:
+            return
+        for encoded in self._model.encode(pending[: CONTEXT + whole]):
+            probability, self._state = self._model.step(encoded, self._state)
+            change = self.gate.push(probability, self._position)
             self._renew()
             self._position += FRAME
             if change is not None:
                 yield change
-        self._rest = pending[whole:]
 
     def _renew(self) -> None:
         """Keep the recurrent state fresh while nobody speaks: forget the last speaker, and do not drift.
@@ -132,29 +124,9 @@ class StreamingVad:
             return
         self._idle += 1
         if self._idle == _FORGET_FRAMES:
-            self._h, self._c = np.zeros_like(self._h), np.zeros_like(self._c)
+            self._state = SileroState.new()
         elif self._idle == _SETTLED_FRAMES:
-            self._settled = (self._h, self._c)
+            self._settled = self._state
         elif self._idle == _SETTLED_FRAMES + _RENEW_FRAMES:
-            self._h, self._c = self._settled
+            self._state = self._settled
             self._idle = _SETTLED_FRAMES
-
-    def _probability(self, frame: Samples) -> float:
-        joined = np.concatenate([self._context, frame])[np.newaxis]
-        output, self._h, self._c = self._model.run(None, {"input": joined, "h": self._h, "c": self._c})
-        self._context = frame[-_CONTEXT:]
-        return float(np.asarray(output).reshape(-1)[-1])
-
-
-@lru_cache(maxsize=1)
-def _model() -> Any:
-    """The ONNX session, shared: it holds no state of a stream."""
-    options = onnxruntime.SessionOptions()
-    options.inter_op_num_threads = options.intra_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
-    options.log_severity_level = 3
-    path = f"{get_assets_path()}/{_MODEL}"
-    try:
-        return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"], sess_options=options)
-    except Exception as error:  # onnxruntime's own exception classes are not public
-        raise ModelDamaged(f"cannot load the voice activity model {_MODEL} of faster-whisper: {error}") from error
