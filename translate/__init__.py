@@ -9,9 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from translate import native
-from translate.offline import stay_offline
-
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
@@ -31,10 +28,8 @@ if TYPE_CHECKING:
         Translation,
         Word,
     )
+    from translate.own_process import prepare_process
     from translate.pipeline.session import Session
-
-stay_offline()  # here, because these must come before anything that imports a library
-native.prepare()
 
 _WHERE = {
     "audio": ("FileSource", "MicrophoneSource", "PcmSource", "PushSource", "list_devices"),
@@ -53,6 +48,7 @@ _WHERE = {
         "Translation",
         "Word",
     ),
+    "own_process": ("prepare_process",),
     "pipeline.session": ("Session",),
 }
 _MODULES = {name: module for module, names in _WHERE.items() for name in names}
@@ -79,6 +75,7 @@ __all__ = [
     "__version__",
     "list_devices",
     "load_config",
+    "prepare_process",
 ]
 
 

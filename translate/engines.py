@@ -18,8 +18,9 @@ from translate.speech.whisper import WhisperEngine
 from translate.translation import Glossary, Route, read_glossary
 from translate.translators import LazyTranslator, Translators
 from translate.turns import Turns
-from translate.worker import RemoteTranslation, RemoteWhisper, Worker
+from translate.worker import Worker
 from translate.worker.messages import Load
+from translate.worker.remote import RemoteTranslation, RemoteWhisper
 
 __all__ = ["Engines"]
 

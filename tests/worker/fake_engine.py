@@ -18,6 +18,13 @@ class FakeEngine:
         self._arriving = threading.Condition()
         self._here = 0
 
+    def libraries(self) -> tuple[str, int]:
+        """The hub library's switch, and the threads here after NumPy has multiplied: OpenBLAS makes them at import."""
+        import numpy as np
+
+        _ = np.ones((400, 400), np.float32) @ np.ones((400, 400), np.float32)
+        return os.environ.get("HF_HUB_OFFLINE", ""), len(list(Path("/proc/self/task").iterdir()))
+
     def add(self, left: int, right: int) -> int:
         return left + right
 

@@ -19,8 +19,9 @@ from translate.events import RATE_HZ, Samples
 from translate.registry import resolve
 from translate.speech.hypothesis import join
 from translate.speech.whisper import WhisperEngine
-from translate.worker import RemoteWhisper, Worker
+from translate.worker import Worker
 from translate.worker.messages import Load
+from translate.worker.remote import RemoteWhisper
 
 pytestmark = pytest.mark.models
 

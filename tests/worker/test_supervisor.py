@@ -36,6 +36,20 @@ def test_calls_and_attributes_pass(worker: Worker) -> None:
     assert worker.call("second", lambda epoch: Call(attributes=("greeting",))) == {"greeting": "hello"}
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted as Linux tells them")
+def test_the_child_sets_up_its_own_libraries_whatever_its_parent_has_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HF_HUB_OFFLINE", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    worker = Worker({"first": Load(FAKE)})
+    try:
+        switch, threads = ask(worker, "libraries")
+    finally:
+        worker.stop()
+    assert switch == "Yes"
+    assert threads == 2, "the main thread, and the one that serves the pipe"
+    assert "HF_HUB_OFFLINE" not in os.environ
+
+
 def test_what_is_kept_stays_in_the_child_until_forgotten(worker: Worker) -> None:
     kept = ask(worker, "keep", 7, keep=True)
     assert isinstance(kept, Kept)

@@ -15,6 +15,7 @@ from translate.cli.completion import completion
 from translate.cli.lazy import LazyGroup
 from translate.errors import SottovoceError
 from translate.output.printable import printable
+from translate.own_process import prepare_process
 
 __all__ = ["cli", "main"]
 
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     0: done; 1: failed; 2: bad arguments or unreadable audio; 3: a model is missing or damaged; 130: interrupted.
     """
+    prepare_process()  # before a command imports a library
     _set_encoding()
     try:
         status = cli.main(args=arguments, prog_name="sottovoce", standalone_mode=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from translate.errors import ConfigError, MissingModel
-from translate.offline import may_call_out
+from translate.own_process import may_call_out
 from translate.registry.catalog import FileSpec, HubSource
 from translate.registry.hashing import BLOCK_BYTES, Progress
 

@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from translate.errors import SottovoceError
+from translate.own_process import prepare_process
 from translate.worker.messages import Answer, Call, Kept, Load
 
 __all__ = ["run"]
@@ -25,6 +26,7 @@ def run(engines: Sequence[tuple[Sequence[Connection], Load]]) -> None:
     Args:
         engines: the pipes of each, with how to make it.
     """
+    prepare_process()
     # Ctrl-C and a service manager's SIGTERM go to the whole group; the service still needs us for the last words.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
