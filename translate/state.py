@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from translate.errors import StateError
+from translate.paths import expanded, user_folder
 
 __all__ = [
     "SYSTEM_STATE",
@@ -28,12 +29,10 @@ def state_folder() -> Path:
     """``$SOTTOVOCE_STATE``, else for root that of the service of this machine if one is installed, else
     ``$XDG_STATE_HOME/sottovoce``, else ``~/.local/state/sottovoce``; may not exist."""
     if own := os.environ.get("SOTTOVOCE_STATE"):
-        return Path(own).expanduser()
+        return expanded(own)
     if (system := of_system(SYSTEM_STATE)) is not None:
         return system
-    shared = Path(os.environ.get("XDG_STATE_HOME", ""))
-    # The XDG specification: a relative path is invalid and must be ignored.
-    return (shared if shared.is_absolute() else Path.home() / ".local" / "state") / "sottovoce"
+    return user_folder("XDG_STATE_HOME", ".local/state") / "sottovoce"
 
 
 def of_system(folder: Path) -> Path | None:

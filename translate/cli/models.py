@@ -16,6 +16,7 @@ from rich.table import Table
 
 from translate.cli.output import console
 from translate.errors import ConfigError, MissingModel, ModelDamaged
+from translate.paths import expanded
 from translate.registry import Registry, default_registry
 from translate.registry.fetch import FolderFetcher
 from translate.registry.folders import read_lock
@@ -104,7 +105,7 @@ def pull_model(name: str, folder: Path | None) -> None:
     spec = registry.catalog.find(name)
     if not spec.commercial_use:
         click.echo(f"note: the licence of {name} is {spec.licence}: not for commercial use", err=True)
-    fetcher = FolderFetcher(folder.expanduser().absolute()) if folder else None
+    fetcher = FolderFetcher(expanded(folder).absolute()) if folder else None
     with _progress(name, spec.size_bytes) as (advance, resize):
 
         def tell(done: int, total: int) -> None:

@@ -27,6 +27,7 @@ from translate.output.collect import Caption
 from translate.output.per_language import Entry, PerLanguage
 from translate.output.retention import folder_name, prune
 from translate.output.volume import DAY_MS, Volume, later
+from translate.paths import expanded
 
 __all__ = ["FAILED", "Archive", "Recorded", "SessionFiles", "recorded"]
 
@@ -91,7 +92,7 @@ class Archive:
     def _prune(self) -> None:
         if self.config.folder is None:
             return
-        root, most_bytes = Path(self.config.folder).expanduser(), self.config.max_mb * 1_000_000
+        root, most_bytes = expanded(self.config.folder), self.config.max_mb * 1_000_000
         days = self.config.retention_days
         left = prune(root, days=days, most_bytes=most_bytes, now_s=time.time(), keep=self._open)
         if left > most_bytes:
@@ -108,7 +109,7 @@ class SessionFiles:
     def __init__(self, archive: Archive, config: TranscriptsConfig, thread: ThreadPoolExecutor) -> None:
         assert config.folder is not None
         self._archive = archive
-        self._root = Path(config.folder).expanduser()
+        self._root = expanded(config.folder)
         self._formats = config.formats
         self._thread = thread
         self._began = datetime.now(UTC)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from translate import resources
 from translate.errors import ConfigError, MissingModel, ModelDamaged
+from translate.paths import expanded
 from translate.registry.assemble import assemble
 from translate.registry.catalog import Catalog, Kind, ModelSpec, covers, default_catalog
 from translate.registry.folders import FileHash, kind_of, read_description, read_lock
@@ -104,7 +105,7 @@ class Registry:
         Raises:
             MissingModel, ConfigError: one of ``folders`` is no translation model.
         """
-        own = [self._own(Path(folder).expanduser()) for folder in folders]
+        own = [self._own(expanded(folder)) for folder in folders]
         shipped = [model for model in self._students() if model is not None]
         named = [self._named(spec) for spec in self.catalog.models.values() if spec.kind == "translation"]
         found = {model.path: model for model in (*own, *shipped, *filter(None, named))}
@@ -172,7 +173,7 @@ class Registry:
             MissingModel, ConfigError: as :meth:`resolve`.
         """
         text = str(name_or_path)
-        path = Path(text).expanduser()
+        path = expanded(text)
         separators = {os.sep, os.altsep or os.sep}
         if isinstance(name_or_path, Path) or separators & set(text) or (path / "model.bin").is_file():
             return self._folder(path)

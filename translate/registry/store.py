@@ -23,6 +23,7 @@ from pathlib import Path
 import filelock
 
 from translate.errors import MissingModel
+from translate.paths import expanded, user_folder
 from translate.state import of_system
 
 __all__ = ["FULL_ERRORS", "Store", "cache_folder"]
@@ -43,13 +44,10 @@ def cache_folder() -> Path:
     """``$SOTTOVOCE_CACHE``, else for root that of the service of this machine if one is installed, else
     ``$XDG_CACHE_HOME/sottovoce``, else ``~/.cache/sottovoce``; it need not exist."""
     if own := os.environ.get("SOTTOVOCE_CACHE"):
-        return Path(own).expanduser().absolute()
+        return expanded(own).absolute()
     if (system := of_system(_SYSTEM_CACHE)) is not None:
         return system
-    shared = os.environ.get("XDG_CACHE_HOME")
-    # The XDG specification: a relative path is invalid and must be ignored.
-    root = Path(shared) if shared and Path(shared).is_absolute() else Path.home() / ".cache"
-    return root / "sottovoce"
+    return user_folder("XDG_CACHE_HOME", ".cache") / "sottovoce"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 from translate.config import ServiceConfig
 from translate.cost import Cost, Meter, Price, load_prices
+from translate.paths import expanded
 
 __all__ = ["Ledger"]
 
@@ -28,7 +28,7 @@ class Ledger:
 
     def __init__(self, config: ServiceConfig, meter: Callable[[], Meter] = Meter) -> None:
         self._watts_per_core = config.busy_core_w
-        self._prices = load_prices(Path(config.prices).expanduser() if config.prices is not None else None)
+        self._prices = load_prices(expanded(config.prices) if config.prices is not None else None)
         self._new_meter = meter
         self._meter: Meter | None = None
         self._running = 0

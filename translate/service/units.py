@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from translate.errors import SottovoceError
+from translate.paths import user_folder
 from translate.resources import packaging_folder
 
 __all__ = ["Part", "Scope", "ServiceError", "Systemd", "Unit", "program", "units"]
@@ -99,8 +100,7 @@ def _quoted(command: Path) -> str:
 def _folder(scope: Scope) -> Path:
     if scope == "system":
         return Path("/etc/systemd/system")
-    given = os.environ.get("XDG_CONFIG_HOME", "")
-    return (Path(given) if Path(given).is_absolute() else Path.home() / ".config") / "systemd" / "user"
+    return user_folder("XDG_CONFIG_HOME", ".config") / "systemd" / "user"
 
 
 class Systemd:
