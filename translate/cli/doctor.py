@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from translate.cli import machine
+from translate.cli.reach import reach
 from translate.config import AsrConfig
 from translate.config.load import default_files, read_config
 from translate.errors import DeviceError, MissingModel, SottovoceError
@@ -46,7 +47,7 @@ def doctor(as_json: bool) -> None:
     Exit status 0 when speech can be recognized here, 3 when there is no speech model for it.
     """
     registry = default_registry()
-    findings = [*_machine(), *_settings(), _sound(), *_models(registry)]
+    findings = [*_machine(), *_settings(), _reach(), _sound(), *_models(registry)]
     if not as_json:
         for finding in findings:
             _show(finding)
@@ -102,6 +103,11 @@ def _transcripts(folder: Path) -> Finding:
         return Finding("transcripts", "missing", f"{folder} cannot be written")
     free = shutil.disk_usage(place).free
     return Finding("transcripts", "ok", f"kept in {folder}, {free / 1e9:.1f} GB free", {"free_bytes": free})
+
+
+def _reach() -> Finding:
+    found = reach()
+    return Finding("reach", "note" if found.is_open else "ok", str(found), dataclasses.asdict(found))
 
 
 def _sound() -> Finding:
