@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
@@ -38,6 +38,7 @@ from translate.remote.address import RoomAddress
 from translate.remote.backlog import Backlog
 from translate.remote.clock import ServerClock
 from translate.remote.device import DeviceReport
+from translate.remote.direct import connect_directly
 from translate.remote.inbox import Inbox
 from translate.remote.refusal import pause_s, why_refused, why_unanswered
 
@@ -166,7 +167,7 @@ class RemoteSpeaker:
     async def _once(self) -> bool:
         """One connection, to its end; whether the server answered hello."""
         try:
-            async with connect(
+            async with connect_directly(
                 self._address.websocket,
                 ssl=self._tls,
                 subprotocols=[Subprotocol(SUBPROTOCOL)],

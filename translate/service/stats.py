@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import parse_qs, urlsplit, urlunsplit
-from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
 from translate.errors import ConfigError, SottovoceError
 
@@ -47,7 +47,7 @@ class Stats:
         self._request = Request(f"{self.name}/stats", headers=headers)
         self._timeout_s = timeout_s
         # A service on the LAN is not behind a proxy.
-        self._opener = build_opener(ProxyHandler({}), HTTPSHandler(context=_trusting(authority)))
+        self._opener = build_opener(ProxyHandler({}), _NoRedirect(), HTTPSHandler(context=_trusting(authority)))
 
     def ask(self) -> dict[str, Any]:
         """What it tells. Raises NoServiceError. Blocks for as long as that takes."""
@@ -71,6 +71,13 @@ class Stats:
         if not isinstance(stats, dict) or "uptime_s" not in stats:
             raise NoServiceError(f"what answers at {self.name} is not Sottovoce")
         return stats
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """A redirect is an error: urllib would show the token to whatever host it names."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
 
 
 def _trusting(authority: Path | None) -> ssl.SSLContext:
