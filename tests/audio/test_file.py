@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import subprocess
 import sys
@@ -186,6 +187,38 @@ async def test_bad_file_is_one_clear_line(tmp_path, listen, name, says):
     assert str(path) in str(early.value)
     assert "\n" not in str(early.value)
     assert early.value.exit_status == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("absolute.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{sound}\n#EXT-X-ENDLIST\n"),
+        ("url.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile:{sound}\n#EXT-X-ENDLIST\n"),
+        ("relative.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nsound.ts\n#EXT-X-ENDLIST\n"),
+        ("pipe.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{pipe}\n#EXT-X-ENDLIST\n"),
+        ("list.ffconcat", "ffconcat version 1.0\nfile sound.ts\n"),
+        ("session.sdp", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 5004 RTP/AVP 0\n"),
+    ],
+)
+def test_a_list_of_other_files_opens_none(tmp_path: Path, clips, name: str, text: str) -> None:
+    sound, pipe = tmp_path / "sound.ts", tmp_path / "pipe.ts"
+    write_sound(sound, clips["fleurs_es_003"].path)
+    os.mkfifo(pipe)  # opening it would wait for a writer for ever
+    (tmp_path / name).write_text(text.format(sound=sound, pipe=pipe))
+    assert FileSource(sound).probe(), "the file itself is sound"
+    with pytest.raises(AudioError, match="a list of other files"):
+        FileSource(tmp_path / name).probe()
+
+
+def write_sound(path: Path, clip: Path) -> None:
+    """A second of ``clip`` in MPEG-TS, which playlists are made of."""
+    with av.open(str(clip)) as source, av.open(str(path), "w", format="mpegts") as target:
+        stream = target.add_stream("mp2", rate=16_000)
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=16_000, frame_size=1152)
+        for frame in itertools.islice(source.decode(audio=0), 20):
+            for piece in resampler.resample(frame):
+                target.mux(stream.encode(piece))
+        target.mux(stream.encode(None))
 
 
 def test_video_without_sound(tmp_path):

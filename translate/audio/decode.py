@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 import numpy as np
@@ -42,9 +44,9 @@ class Decoder:
         self._path = path
         self._lock = threading.Lock()
         self._missing_bytes = _missing_bytes(path)
-        self._container = _opened(path)
-        self._stream = self._container.streams.best("audio")
-        try:
+        with ExitStack() as held:
+            self._container = held.enter_context(_opened(held.enter_context(path.open("rb")), path))
+            self._stream = self._container.streams.best("audio")
             if not isinstance(self._stream, av.AudioStream):
                 raise AudioError(f"{path} has no audio in it")
             self._stated_s = self._stated_length_s()
@@ -56,9 +58,7 @@ class Decoder:
             self._first: Samples | None = next(self._blocks, None)
             if self._first is None:
                 raise AudioError(f"{path} holds no sound that can be decoded; it may be cut off or damaged")
-        except AudioError:
-            self._container.close()
-            raise
+            self._held = held.pop_all()
 
     @property
     def duration_ms(self) -> int | None:
@@ -93,7 +93,7 @@ class Decoder:
         """Let go of the file. Idempotent."""
         with self._lock:
             self._blocks.close()
-            self._container.close()
+            self._held.close()
 
     def _truncated(self) -> str | None:
         if self._missing_bytes:
@@ -191,14 +191,15 @@ def _format(frame: av.AudioFrame) -> tuple[str, str, int]:
     return frame.format.name, frame.layout.name, frame.sample_rate
 
 
-def _opened(path: Path) -> av.container.InputContainer:
-    # "file:" and the whitelist: neither a name like "http://..." nor a playlist inside the file opens a connection.
+def _opened(file: BinaryIO, path: Path) -> av.container.InputContainer:
+    # No protocol: what a playlist in the file names is not opened, neither on the network nor on this machine, where it
+    # could be any file, or a pipe that hangs.
     try:
-        return av.open(f"file:{path.absolute()}", options={"protocol_whitelist": "file"})
-    except PermissionError as error:
-        raise AudioError(f"cannot read {path}: permission denied") from error
+        return av.open(file, "r", options={"protocol_whitelist": "none"})
     except (av.FFmpegError, OSError) as error:
-        raise AudioError(f"{path} is not audio that can be read: not audio at all, cut off or damaged") from error
+        raise AudioError(
+            f"{path} is not audio that can be read: not audio at all, a list of other files, cut off or damaged"
+        ) from error
 
 
 def _missing_bytes(path: Path) -> int:
