@@ -6,6 +6,7 @@ import asyncio
 import gc
 import ipaddress
 import json
+import socket
 import sys
 import warnings
 from dataclasses import replace
@@ -43,6 +44,20 @@ async def test_a_changed_address_is_announced() -> None:
     await announcer.announce(replace(ANNOUNCED, plain_port=None, names=replace(NAMES, interfaces=NAMES.interfaces[1:])))
     (found,) = await find(2.5, HERE)
     assert (found.addresses, found.plain_port, found.url) == (("fd00::5",), None, "https://[fd00::5]:8766/")
+    await announcer.close()
+
+
+async def test_answers_to_single_askers_pass_no_router() -> None:
+    announcer = Announcer(HERE)
+    await announcer.announce(ANNOUNCED)
+    assert announcer._zeroconf is not None
+    engine = announcer._zeroconf.zeroconf.engine
+    held = [one.transport.get_extra_info("socket") for one in (*engine.senders, *engine.readers)]
+    assert held
+    for one in held:
+        assert one.getsockopt(socket.IPPROTO_IP, socket.IP_TTL) == 1
+        if one.family == socket.AF_INET6:
+            assert one.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS) == 1
     await announcer.close()
 
 

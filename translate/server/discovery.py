@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -73,6 +74,7 @@ class Announcer:
             return
         try:
             self._zeroconf = _zeroconf(self._interfaces if self._interfaces is not None else announcement.names)
+            await _stay_local(self._zeroconf)
             await (await self._zeroconf.async_register_service(announcement.info(), allow_name_change=True))
         except (OSError, ZeroconfError) as error:
             log.warning("cannot announce the service by mDNS: %s", str(error))
@@ -134,6 +136,18 @@ def _zeroconf(where: Sequence[str] | Names) -> AsyncZeroconf:
     if not interfaces:
         raise OSError(errno.ENETDOWN, "no network interface is up")
     return AsyncZeroconf(interfaces=interfaces)
+
+
+async def _stay_local(zeroconf: AsyncZeroconf) -> None:
+    """Answers to single askers pass no router: the library answers whoever asks, and RFC 6762 (section 11) wants only
+    those answered who are on the same link. Multicasts have a limit of their own."""
+    await zeroconf.zeroconf.async_wait_for_start()
+    engine = zeroconf.zeroconf.engine
+    for wrapped in (*engine.senders, *engine.readers):
+        held = wrapped.transport.get_extra_info("socket")
+        held.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 1)
+        if held.family == socket.AF_INET6:
+            held.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 1)
 
 
 def _found(info: AsyncServiceInfo) -> Found:
