@@ -26,12 +26,15 @@ def test_files_are_written_told_listed_and_removed(installed: Path, run, refused
     folder = installed / "etc/systemd/system"
     assert {path.name for path in folder.iterdir()} == {*UNITS, "sottovoce-again.timer"}
     assert (installed / "etc/sysusers.d/sottovoce.conf").is_file()
+    names = installed / "etc/sottovoce/nsswitch.conf"
+    assert "\nhosts: files\n" in names.read_text()
+    assert names.stat().st_mode & 0o777 == 0o644, "services that are not root read it"
     text = (folder / "sottovoce.service").read_text()
     assert "ExecStart=/bin/true serve --lan\n" in text
     assert "@" not in re.sub(r"@(system-service|privileged)", "", text)
     assert run("service", "status", "--root", installed).stdout.count("installed") == 3
     gone = run("service", "uninstall", "--root", installed)
-    assert gone.stdout.count("removed") == 5
+    assert gone.stdout.count("removed") == 6
     assert [path for path in installed.rglob("*") if path.is_file()] == []
     assert "no service of the system is installed" in refused(1, "service", "uninstall", "--root", installed)
 
@@ -58,6 +61,22 @@ def test_systemd_understands_every_line(installed: Path, name: str) -> None:
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert (checked.returncode, [line for line in checked.stderr.splitlines() if "sottovoce" in line]) == (0, [])
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_only_local_networks_can_be_reached(installed: Path, name: str) -> None:
+    lines = (installed / "etc/systemd/system" / name).read_text().splitlines()
+    assert "IPAddressDeny=any" in lines
+    (allowed,) = [line.removeprefix("IPAddressAllow=").split() for line in lines if line.startswith("IPAddressAllow=")]
+    private = {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"}
+    assert set(allowed) <= {"localhost", "link-local", "multicast", *private}
+
+
+@pytest.mark.parametrize("name", ["sottovoce.service", "sottovoce-display.service"])
+def test_no_resolver_is_asked_wherever_it_listens(installed: Path, name: str) -> None:
+    lines = (installed / "etc/systemd/system" / name).read_text().splitlines()
+    assert "BindReadOnlyPaths=-/etc/sottovoce/nsswitch.conf:/etc/nsswitch.conf" in lines
+    assert any(line.startswith("InaccessiblePaths=-/etc/resolv.conf -/run/systemd/resolve") for line in lines)
 
 
 @pytest.mark.parametrize("name", UNITS)

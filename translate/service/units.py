@@ -27,6 +27,8 @@ _NAMES: dict[Part, str] = {
 }
 _AGAIN = "sottovoce-again.timer"
 """Starts a service that was given up once more."""
+_NO_NAMES = Path("/etc/sottovoce/nsswitch.conf")
+"""Has the C library of units that look up no names ask no resolver."""
 
 
 class ServiceError(SottovoceError):
@@ -87,6 +89,8 @@ def _units(command: Path, parts: Sequence[Part], scope: Scope, options: str) -> 
         yield Unit(_folder(scope) / _NAMES[part], text)
     if scope == "system" and "server" in parts:
         yield Unit(_folder(scope) / _AGAIN, (packaging_folder() / _AGAIN).read_text("utf-8"))
+    if scope == "system":
+        yield Unit(_NO_NAMES, (packaging_folder() / "nsswitch.conf").read_text("utf-8"))
     if "display" in parts:
         text = (packaging_folder() / "sottovoce.sysusers").read_text("utf-8")
         yield Unit(Path("/etc/sysusers.d/sottovoce.conf"), text)
@@ -133,6 +137,7 @@ class Systemd:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             new.write_text(unit.text, "utf-8")
+            new.chmod(0o644)  # services that are not root read some of them
             new.replace(path)
         except OSError as error:
             new.unlink(missing_ok=True)
