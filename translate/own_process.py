@@ -19,10 +19,13 @@ _QUIET: Final = {
     "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
     "DO_NOT_TRACK": "1",
     "ORT_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_XET": "1",
+    "HF_XET_TELEMETRY_ENABLED": "0",
 }
-_FORBIDDEN: Final = "onnxruntime"
-"""faster-whisper requires it and would load it for a function that we do not use. Its builds for Linux keep a device
-identifier and send usage data; no process of ours can import it."""
+_FORBIDDEN: Final = ("onnxruntime", "hf_xet")
+"""Installed because others require them, never used by us, with telemetry switched on: no process of ours can import
+them. faster-whisper would load ONNX Runtime, whose builds for Linux keep a device identifier, for a function that we do
+not call; the hub library would load hf_xet, which also writes a log at import, for downloads that we do without it."""
 
 _LEAN: Final = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "16", "OPENBLAS_NUM_THREADS": "1"}
 """oneDNN compiles a kernel for every shape that it meets and keeps 1,024 of them. Windows of sound come in any length,
@@ -38,11 +41,12 @@ def prepare_process() -> None:
     """Make this process and its children stay offline, keep little and not spin; what a user has set stays.
 
     It must run before NumPy, CTranslate2 and the Hugging Face hub library are imported. From then on the hub library
-    refuses requests before it makes them, and ONNX Runtime cannot be imported here.
+    refuses requests before it makes them, and ONNX Runtime and hf_xet cannot be imported here.
     """
     for name, value in {_SWITCH: _OURS, **_QUIET, **_LEAN}.items():
         os.environ.setdefault(name, value)
-    sys.modules.setdefault(_FORBIDDEN, None)  # type: ignore[arg-type]  # Python's way to forbid an import
+    for module in _FORBIDDEN:
+        sys.modules.setdefault(module, None)  # type: ignore[arg-type]  # Python's way to forbid an import
 
 
 def may_call_out() -> None:

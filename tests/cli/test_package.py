@@ -62,7 +62,7 @@ async def heard(clip):
 before = settings()
 texts = asyncio.run(heard(sys.argv[1]))
 from huggingface_hub import constants
-loaded = [name for name in ("onnxruntime",) if name in sys.modules]
+loaded = [name for name in ("onnxruntime", "hf_xet") if name in sys.modules]
 print(json.dumps([texts, before == settings(), constants.HF_HUB_OFFLINE, loaded]))
 """
 """A program that embeds a session; what it had set is compared after its talk."""
@@ -81,15 +81,20 @@ def test_a_program_that_embeds_a_session_keeps_its_own_settings(clips: dict[str,
     assert loaded == []
 
 
-def test_a_process_of_our_own_is_told_to_stay_offline_and_cannot_load_onnx_runtime() -> None:
+def test_a_process_of_our_own_is_told_to_stay_offline_and_cannot_load_what_has_telemetry() -> None:
     code = """
 import os, translate
 os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] = "7"
 translate.prepare_process()
 from huggingface_hub import constants
-try:
-    import onnxruntime
-except ImportError:
+from importlib import import_module
+refused = []
+for name in ("onnxruntime", "hf_xet"):
+    try:
+        import_module(name)
+    except ImportError:
+        refused.append(name)
+if len(refused) == 2:
     print(constants.HF_HUB_OFFLINE, *(os.environ[name] for name in (
         "OPENBLAS_NUM_THREADS", "ORT_DISABLE_TELEMETRY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY")))
 """

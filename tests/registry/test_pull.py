@@ -215,6 +215,18 @@ def test_no_network_is_said_in_one_line(house, hub: Hub, capfd: pytest.CaptureFi
     assert list((house.cache / "models").iterdir()) == []
 
 
+def test_a_proxy_of_another_kind_is_said_in_one_line(house) -> None:
+    process = house.python(
+        "import os; os.environ |= {'ALL_PROXY': 'socks5://127.0.0.1:9', 'NO_PROXY': ''}\n"
+        "from translate.registry.pull import pull\n"
+        "try: pull(registry.catalog.find('remote'), registry.store)\n"
+        "except SottovoceError as error: print(error)\n"
+    )
+    out, err = process.communicate(timeout=60)
+    assert out.startswith("cannot get somebody/remote (its proxy cannot be used: Using SOCKS proxy"), err
+    assert len(out.splitlines()) == 1
+
+
 def test_two_pulls_of_one_model_do_not_mix(house, hub: Hub) -> None:
     with (
         house.registry.store.locked("remote", timeout_s=0),

@@ -166,6 +166,9 @@ class HubFetcher:
         except HfHubHTTPError as error:
             reason = f"the hub answers {error.response.status_code}"
             raise MissingModel(f"cannot get {self._hub.repo}: {reason}; {self._elsewhere}") from error
+        except ImportError as error:  # httpx2 has no SOCKS of its own
+            reason = f"its proxy cannot be used: {error}"
+            raise MissingModel(f"cannot get {self._hub.repo} ({reason}); {self._elsewhere}") from error
         except (httpx2.HTTPError, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None and not isinstance(error, ConnectionError):
                 raise  # of the disk, not of the network
