@@ -404,4 +404,5 @@ BROWSER_QUIET: Sequence[str] = (
     "--component-updater=url-source=http://127.0.0.1:9/",
     "--gaia-url=http://127.0.0.1:9/",
     "--google-apis-url=http://127.0.0.1:9/",
+    "--autofill-server-url=http://127.0.0.1:9/",
 )
