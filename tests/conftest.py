@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from translate import prepare_process
+
+prepare_process()  # before NumPy is imported: many sessions run in this process, and it would grow by gigabytes
 pytest_plugins = ["tests.chromium", "tests.soundcard"]
 
 settings.register_profile("no_deadline", deadline=None)  # timings are never pass or fail
