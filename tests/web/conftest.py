@@ -11,6 +11,7 @@ import av
 import numpy as np
 import pytest
 
+from tests.chromium import Display
 from tests.web.fake_server import FakeServer
 
 AUDIO = Path(__file__).parents[1] / "data" / "audio"
@@ -57,7 +58,7 @@ def server(running_server: FakeServer) -> FakeServer:
 
 
 @pytest.fixture
-def open_page(browser: Any, server: FakeServer) -> Iterator[Callable[..., Any]]:
+def open_page(browser: Any, display: Display | None, server: FakeServer) -> Iterator[Callable[..., Any]]:
     """Opens a page in a context of its own, with ``ready`` in it; no console error, no policy violation is forgiven."""
     contexts: list[Any] = []
     complaints: list[str] = []
@@ -66,7 +67,9 @@ def open_page(browser: Any, server: FakeServer) -> Iterator[Callable[..., Any]]:
     def opener(
         path: str = "", *, tolerate: str = "", init: str = "", ready: str = "#targets input", **options: Any
     ) -> Any:
-        context = browser.new_context(**{"permissions": ["microphone"], "locale": "en-GB", **options})
+        usual = {"permissions": ["microphone"], "locale": "en-GB"}
+        scale = {"device_scale_factor": display.scale} if display else {}
+        context = browser.new_context(**{**usual, **scale, **options})
         contexts.append(context)
         if tolerate:
             tolerated.append(tolerate)

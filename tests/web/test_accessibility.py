@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import segno
 
+from tests.chromium import with_all_fonts
 from tests.web.helpers import Opener, Page, say, transcript, translation
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
@@ -56,6 +57,7 @@ def serious(page: Page) -> list[str]:
     ]
 
 
+@with_all_fonts
 @pytest.mark.parametrize("name", PAGES)
 def test_no_serious_finding_in_any_dress(open_page: Opener, server: Any, name: str) -> None:
     server.source = "es"

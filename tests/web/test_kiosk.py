@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 
+from tests.chromium import Display, on_all_displays, on_some_displays, shown_on, with_all_fonts
 from tests.web.helpers import Opener, Page, say, shown, transcript, translation, wait_for_text, wait_in_page, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
@@ -21,6 +26,7 @@ def screen(open_page: Opener, server: Any, options: str, **more: Any) -> Page:
     return page
 
 
+@on_all_displays
 def test_two_languages_in_whole_lines(open_page: Opener, server: Any) -> None:
     page = screen(open_page, server, "to=en,es&lines=2")
     hello = server.heard[0].of("hello")[0]
@@ -32,20 +38,132 @@ def test_two_languages_in_whole_lines(open_page: Opener, server: Any) -> None:
     cut = page.evaluate(
         """() => [...document.querySelectorAll('.captions')].flatMap(pane => {
             const frame = pane.getBoundingClientRect();
-            const text = document.createRange();
-            text.selectNodeContents(pane);
-            const middles = [...text.getClientRects()].map(line => (line.top + line.bottom) / 2);
+            const texts = [...pane.querySelectorAll('.committed')];
+            const middles = texts.flatMap(text => [...text.getClientRects()].map(line => (line.top + line.bottom) / 2));
             const lines = middles.filter(y => y > frame.top && y < frame.bottom);
-            return [pane.clientHeight, lines.length, pane.scrollTop % (pane.clientHeight / 2)];
+            // In pixels of the screen, of which Chromium's layout knows parts of 1/64.
+            const pixels = (length) => Math.round(length * devicePixelRatio * 64) / 64;
+            return [pixels(frame.height), lines.length, pixels(pane.scrollTop) % pixels(frame.height / 2)];
         })"""
     )
     height_en, lines_en, rest_en, height_es, lines_es, rest_es = cut
     assert height_en == height_es
+    assert height_en % 2 == 0, "two lines, each of whole pixels"
     assert (lines_en, lines_es) == (2, 2)
     assert (rest_en, rest_es) == (0, 0), "no line is cut"
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
+def test_there_is_nothing_to_touch_and_the_cursor_goes_away(open_page: Opener, server: Any) -> None:
+    page = screen(open_page, server, "to=en,es&lines=2")
     assert page.locator("button:visible, select:visible, dialog[open]").count() == 0
     wait_in_page(page, "getComputedStyle(document.body).cursor === 'none'")
+
+
+LINE_TOPS = """() => {
+    const pixels = (length) => Math.round(length * devicePixelRatio * 64) / 64;
+    const pane = document.querySelector('.captions');
+    const top = pane.getBoundingClientRect().top - pane.scrollTop;
+    const lines = [...pane.querySelectorAll('.committed')].map(text => text.getClientRects()[0].top);
+    return [pixels(parseFloat(getComputedStyle(pane.querySelector('.cell')).lineHeight)),
+        pixels(pane.scrollTop), ...lines.map(line => pixels(line - top))];
+}"""
+
+
+def line_tops(page: Page) -> tuple[float, float, list[float]]:
+    """In pixels of the screen: the height of a line, how far it is scrolled, and where each text begins."""
+    height, scrolled, *tops = page.evaluate(LINE_TOPS)
+    return height, scrolled, tops
+
+
+def picture(page: Page) -> np.ndarray:
+    """What is on the screen, as (row, column, RGBA); see-through where the page has no ground."""
+    with av.open(io.BytesIO(page.screenshot(omit_background=True))) as container:
+        return next(container.decode(video=0)).to_ndarray(format="rgba")
+
+
+@on_all_displays
+def test_an_overlay_shows_whole_bars_and_nothing_of_a_hidden_line(open_page: Opener, server: Any) -> None:
+    page = screen(open_page, server, "to=en&overlay=1&stay=3600")
+    say(server, translation(1, f"{SENTENCE}{SENTENCE}And so on. {SENTENCE}", final=True))
+    page.wait_for_selector(".cell")
+    height, _, _ = line_tops(page)
+    page.evaluate("document.querySelector('.cell').style.color = 'transparent'")
+    opacity = picture(page)[:, :, 3]
+    ends = [tuple(np.flatnonzero(row)[[0, -1]].tolist()) if row.any() else None for row in opacity]
+    bars = [(span, len(list(rows))) for span, rows in itertools.groupby(ends) if span]
+    assert [rows for _, rows in bars] == [height, height], f"two bars, each of one width from top to bottom: {bars}"
+    assert len(set(opacity[opacity > 0].tolist())) == 1, "where bars overlap, they are darker"
+
+
+ONLY_WHOLE_LINES = """() => document.querySelectorAll('.captions').forEach((pane) => {
+    for (const row of [...pane.querySelectorAll('.row')].slice(0, -2)) row.style.display = 'none';
+    for (const frame of [pane, pane.firstElementChild]) frame.style.overflow = 'visible';
+})"""
+
+
+def hold_against_whole_lines(page: Page) -> None:
+    """The last two rows, of one line each, look as they do where nothing is hidden and nothing cuts them."""
+    seen = picture(page).astype(int)
+    page.evaluate(ONLY_WHOLE_LINES)
+    rows = np.flatnonzero((seen != picture(page)).any(axis=(1, 2)))
+    assert rows.tolist() == [], "rows of pixels in which a line is cut, or something of a hidden one is seen"
+
+
+@on_all_displays
+@pytest.mark.parametrize("options", ["", "&overlay=1&stay=3600"], ids=["screen", "overlay"])
+def test_hidden_lines_leave_no_pixel_and_shown_ones_lack_none(open_page: Opener, server: Any, options: str) -> None:
+    page = screen(open_page, server, f"to=en,es&lines=2{options}")
+    for segment in range(4):
+        say(server, translation(1, f"Ågjpqy {segment} Ö|", segment=segment, final=True))
+        say(server, transcript(1, f"¿Éç {segment} Ñü?", segment=segment, final=True))
+    wait_for_text(page, "es", [f"¿Éç {segment} Ñü?" for segment in range(4)], "#screen")
+    hold_against_whole_lines(page)
+
+
+@shown_on([Display("Noto", 1.25)])  # DejaVu lacks one of the scripts, and has the other no higher than Latin
+@pytest.mark.parametrize(
+    ("lang", "text", "options"), [("th", "ที่นี่ ปู่", ""), ("ur", "پاکستان میں", "&overlay=1&stay=3600")], ids=["th", "ur"]
+)
+def test_lines_are_as_high_as_the_letters_of_the_spoken_language(
+    open_page: Opener, server: Any, lang: str, text: str, options: str
+) -> None:
+    page = screen(open_page, server, f"lines=2{options}", locale="ja-JP")
+    for segment in range(4):
+        say(server, transcript(1, text, segment=segment, final=True, lang=lang))
+    wait_for_text(page, "spoken", [text] * 4, "#screen")
+    hold_against_whole_lines(page)
+
+
+@shown_on([Display("Noto", 1.25)])
+def test_texts_that_become_shorter_leave_whole_lines(open_page: Opener, server: Any) -> None:
+    page = screen(open_page, server, "to=en&mode=fast&lines=3")
+    for segment in range(5):
+        say(server, translation(1, "So it ends", f" or goes on: {SENTENCE * segment}End", segment=segment))
+        say(server, translation(1, "So it ends", f" or goes on: {SENTENCE}End", segment=segment + 1))
+        wait_in_page(page, "n => document.querySelectorAll('.tail')[n]?.textContent.endsWith('End')", segment + 1)
+        for shorter in (segment, segment + 1):
+            say(server, translation(2, "So it ends", segment=shorter))
+            wait_in_page(page, "n => document.querySelectorAll('.tail')[n].textContent === ''", shorter)
+            height, scrolled, tops = line_tops(page)
+            assert height % 1 == scrolled % height == 0
+            assert {(top - tops[0]) % height for top in tops} == {0}
+        say(server, translation(3, "So it ends.", segment=segment, final=True))
+
+
+@shown_on([Display("DejaVu")])
+def test_a_window_that_goes_to_another_screen_has_whole_lines_there(open_page: Opener, server: Any) -> None:
+    page = screen(open_page, server, "to=en&overlay=1&stay=3600")
+    say(server, translation(1, SENTENCE, final=True))
+    page.wait_for_selector(".cell")
+    client = page.context.new_cdp_session(page)
+    for scale, is_mobile in [(1.1, True), (1.25, False), (1.75, True)]:
+        # The emulation tells a page of another scale when something else changes too; the size does not.
+        size = {"width": 1280, "height": 720, "deviceScaleFactor": scale, "mobile": is_mobile}
+        client.send("Emulation.setDeviceMetricsOverride", size)
+        wait_in_page(page, "scale => Math.abs(devicePixelRatio - scale) < 0.001", scale)
+        height = "parseFloat(getComputedStyle(document.querySelector('.cell')).lineHeight)"
+        wait_in_page(page, f"(pixels => Math.abs(pixels - Math.round(pixels)) < 0.001)({height} * devicePixelRatio)")
 
 
 def test_an_overlay_is_see_through_and_empty_in_silence(open_page: Opener, server: Any) -> None:
@@ -77,6 +195,7 @@ def test_it_comes_back_after_every_refusal_and_keeps_what_stood_there(open_page:
     assert page.locator("dialog[open], [role=alert]").count() == 0
 
 
+@on_some_displays
 def test_words_of_an_overlay_stay_where_they_are_when_they_are_committed(open_page: Opener, server: Any) -> None:
     page = screen(open_page, server, "to=en&overlay=1&mode=fast&align=left&size=6")
     place = """(() => {
@@ -101,6 +220,7 @@ def test_words_of_an_overlay_stay_where_they_are_when_they_are_committed(open_pa
     assert page.evaluate(place) == before
 
 
+@with_all_fonts
 def test_it_says_what_is_wrong_below_the_lines_and_never_over_a_picture(open_page: Opener, server: Any) -> None:
     page = screen(open_page, server, "to=en&mode=fast")
     say(server, translation(1, SENTENCE, final=True))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.chromium import on_some_displays
 from tests.web.helpers import (
     Opener,
     Page,
@@ -147,6 +148,7 @@ def test_a_language_that_this_talk_lacks_is_told_and_read_as_spoken(open_page: O
     assert page.is_hidden("#notice")
 
 
+@on_some_displays
 def test_words_on_the_screen_do_not_move(open_page: Opener, server: Any) -> None:
     text = "Nowadays people write messages on their computer screens and hardly ever come near a sharpener."
     words = text.split(" ")
@@ -300,6 +302,7 @@ STANDING = """() => [...document.querySelectorAll('.cell[data-lane=en]')].map(
     cell => Math.round(cell.getBoundingClientRect().top))"""
 
 
+@on_some_displays
 def test_a_final_text_shorter_than_its_tail_moves_no_line(open_page: Opener, server: Any) -> None:
     page = listen(open_page, server, locale="en-GB", viewport={"width": 320, "height": 480})
     long_tail = " and then some more words that nobody ever said in the end"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.chromium import with_all_fonts
 from tests.web.helpers import Opener
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
@@ -24,6 +25,7 @@ PAGES = {
 }
 
 
+@with_all_fonts
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_stands_outside_a_narrow_screen_with_large_letters(open_page: Opener, server: Any, path: str) -> None:
     page = open_page(path, ready=PAGES[path], viewport={"width": 320, "height": 640}, locale="fr-FR")
@@ -35,6 +37,7 @@ def test_nothing_stands_outside_a_narrow_screen_with_large_letters(open_page: Op
     assert page.evaluate(OUTSIDE) == []
 
 
+@with_all_fonts
 def test_the_bar_keeps_its_height_when_speakers_come_and_go(open_page: Opener, server: Any) -> None:
     page = open_page("listen", ready="#state[data-state=reading]", viewport={"width": 320, "height": 568})
     height = "document.querySelector('.bar').offsetHeight"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.chromium import with_all_fonts
 from tests.web.helpers import Opener, start, stop, transcript, translation, wait_in_page, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
@@ -132,6 +133,7 @@ def test_choices_change_during_a_session(open_page: Opener, server: Any) -> None
     stop(page)
 
 
+@with_all_fonts
 def test_the_view_sticks_to_the_end_unless_the_reader_scrolls_up(open_page: Opener, server: Any) -> None:
     page = open_page(viewport={"width": 360, "height": 640})
     start(page, "es")
@@ -166,6 +168,7 @@ def test_the_view_sticks_to_the_end_unless_the_reader_scrolls_up(open_page: Open
     stop(page)
 
 
+@with_all_fonts
 @pytest.mark.parametrize(("width", "font"), [(360, "100%"), (360, "200%"), (1280, "100%"), (1280, "200%")])
 def test_nothing_overflows_and_contrast_holds(open_page: Opener, server: Any, width: int, font: str) -> None:
     page = open_page(viewport={"width": width, "height": 740}, color_scheme="light")

@@ -20,6 +20,9 @@ const STICKY_PX = 48;
 /** Nearer than this is the end: positions are rounded, and zoomed pages have fractions. */
 const END_PX = 2;
 
+/** Not rounded to CSS pixels, as `offsetHeight` is: a line may be a fraction of them high. @param {HTMLElement} element */
+const exactHeight = (element) => element.getBoundingClientRect().height;
+
 export class CaptionsView {
   #scroller;
   #rows;
@@ -233,7 +236,7 @@ export class CaptionsView {
   #holdHeight(root) {
     if (this.#isBulk || root.hidden) return;
     this.#held.add(root);
-    const height = root.offsetHeight;
+    const height = exactHeight(root);
     if (height > Number.parseFloat(root.style.minHeight || '0')) root.style.minHeight = `${height}px`;
   }
 
@@ -244,22 +247,23 @@ export class CaptionsView {
       this.#settled.add(root); // until it is out of sight
       return;
     }
-    const height = this.#rows.offsetHeight;
+    const height = exactHeight(this.#rows);
     root.style.removeProperty('min-height');
-    if (this.#rows.offsetHeight < height) this.#rows.style.minHeight = `${height}px`; // the next text fills it
+    if (exactHeight(this.#rows) < height) this.#rows.style.minHeight = `${height}px`; // the next text fills it
   }
 
   /** Above what the reader sees, cells shrink unseen: the view is at the end, and the end moves with them. */
   #shrinkUnseen() {
     const unseen = [...this.#settled].filter((root) => root.offsetTop + root.offsetHeight < this.#scroller.scrollTop);
     if (unseen.length === 0) return;
-    const last = /** @type {HTMLElement} */ (this.#rows.lastElementChild);
-    const before = last.offsetTop;
+    const rows = new Set(unseen.map(({ parentElement }) => /** @type {HTMLElement} */ (parentElement)));
+    const height = () => [...rows].reduce((sum, row) => sum + exactHeight(row), 0);
+    const before = height();
     for (const root of unseen) {
       root.style.removeProperty('min-height');
       this.#settled.delete(root);
     }
-    const least = Number.parseFloat(this.#rows.style.minHeight || '0') - (before - last.offsetTop);
+    const least = Number.parseFloat(this.#rows.style.minHeight || '0') - (before - height());
     if (least > 0) this.#rows.style.minHeight = `${least}px`;
   }
 

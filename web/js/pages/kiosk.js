@@ -6,6 +6,7 @@ import { ownName } from '../i18n.js';
 import { kioskOptions } from '../kiosk-options.js';
 import { LanePane, sideBySide } from '../lane-pane.js';
 import { awaitLanguages, bestOf, targetsOf } from '../languages.js';
+import { LineFit } from '../line-fit.js';
 import { Listening, nudgeOnReturn } from '../listening.js';
 import { NoteBoard } from '../note-board.js';
 import { Notices } from '../notices.js';
@@ -25,6 +26,7 @@ const place = placeOf(location.href);
 const options = kioskOptions(place.options);
 const screen = byId('screen');
 const notices = new Notices(new NoteBoard(byId('notice'), shell.words));
+const fit = new LineFit(screen, options.lines);
 const { body } = document;
 
 /** @param {string} state */
@@ -56,6 +58,7 @@ function paneOf(lane, natives) {
   captions.append(rows);
   pane.append(tag, captions);
   screen.append(pane);
+  fit.expect(pane, lane === SPOKEN ? '' : lane, tag.textContent);
   return new LanePane({ captions, rows }, lane, { most: MOST_ROWS });
 }
 
@@ -93,11 +96,10 @@ const wanted = place.targets.filter(known).slice(0, MOST_LANES);
 const own = bestOf(navigator.languages, readable);
 const lanes = wanted.length > 0 ? wanted : own ? [SPOKEN, own] : [SPOKEN];
 screen.style.setProperty('--panes', String(lanes.length));
-screen.style.setProperty('--total', String(lanes.length * options.lines));
 const panes = lanes.map((lane) => paneOf(lane, languages.natives));
 for (const pane of panes) pane.view.showTails(options.mode === 'fast');
 const model = new CaptionModel({ most: MOST_ROWS });
-const stage = new CaptionStage(model, sideBySide(panes), [{ add: noteSpeech }]);
+const stage = new CaptionStage(model, sideBySide(panes), [{ add: noteSpeech }], { heard: expectSpoken });
 const all = lanes.filter((lane) => lane !== SPOKEN);
 let asked = all;
 
@@ -135,6 +137,32 @@ function ask(targets) {
   listening.set({ targets });
 }
 
+/** Which language is spoken shows only when it is. @param {string} lang */
+function expectSpoken(lang) {
+  const pane = /** @type {HTMLElement | undefined} */ (screen.children[lanes.indexOf(SPOKEN)]);
+  if (!pane || !fit.expect(pane, lang, ownName(lang, languages.natives))) return;
+  if (fit.fit()) relax(); // letters that are no higher move nothing
+}
+
+function relax() {
+  for (const { view } of panes) view.relayout();
+}
+
+function relayout() {
+  fit.fit();
+  relax();
+}
+
+/** A window that goes to another screen may keep its size. */
+function watchPixels() {
+  matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener('change', () => {
+    relayout();
+    watchPixels();
+  }, { once: true });
+}
+
+relayout();
+watchPixels();
 listening.open();
 nudgeOnReturn(() => listening.nudge());
-for (const type of ['resize', 'fullscreenchange']) addEventListener(type, () => panes.forEach(({ view }) => view.relayout()));
+for (const type of ['resize', 'fullscreenchange']) addEventListener(type, relayout);
