@@ -38,7 +38,7 @@ with one thread 236 to 253, and the update itself a little sooner."""
 
 
 def prepare_process() -> None:
-    """Make this process and its children stay offline, keep little and not spin; what a user has set stays.
+    """Keep this process and its children offline, and limit their caches and threads. Variables that are set are kept.
 
     It must run before NumPy, CTranslate2 and the Hugging Face hub library are imported. From then on the hub library
     refuses requests before it makes them, and ONNX Runtime and hf_xet cannot be imported here.

@@ -12,7 +12,7 @@ from translate.errors import ConfigError
 __all__ = ["expanded", "user_folder"]
 
 _NOWHERE: Final = Path("/nonexistent")
-"""The home folder that Debian gives to users who have none. Nobody but root can make it, so writing there fails with a
+"""The home folder that Debian gives to users who have none. It does not exist, so writing there fails with a
 message that names the setting for another place; what only reads finds nothing and goes on."""
 
 
@@ -37,9 +37,9 @@ def expanded(path: str | os.PathLike[str]) -> Path:
     """``path`` with ``~`` replaced by the home folder.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is none, or nobody of the name after ``~``.
     """
     try:
         return Path(path).expanduser()
     except RuntimeError as error:
-        raise ConfigError(f"{path}: there is no home folder to stand for ~; write the whole path") from error
+        raise ConfigError(f"{path}: there is no such home folder; write the whole path") from error

@@ -221,6 +221,17 @@ def write_sound(path: Path, clip: Path) -> None:
         target.mux(stream.encode(None))
 
 
+def test_a_tag_that_is_not_utf_8_is_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "latin-1.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(32_000))
+    tag = b"INFOINAM\x05\0\0\0caf\xe9\0\0"
+    content = path.read_bytes() + b"LIST" + len(tag).to_bytes(4, "little") + tag
+    path.write_bytes(content[:4] + (len(content) - 8).to_bytes(4, "little") + content[8:])
+    assert FileSource(path).probe() == 1000
+
+
 def test_video_without_sound(tmp_path):
     path = tmp_path / "silent.mp4"
     with av.open(str(path), "w") as container:

@@ -23,7 +23,7 @@ def environment(**more: str) -> dict[str, str]:
     """That of a user who has set nothing but where models are."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("SOTTOVOCE_", "PYTHON"))}
     cache = {name: value for name, value in os.environ.items() if name == "SOTTOVOCE_CACHE"}
-    return plain | cache | {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": "/nonexistent"} | more
+    return plain | cache | {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": "/dev/null/none"} | more
 
 
 def command(*arguments: str | Path) -> list[str]:

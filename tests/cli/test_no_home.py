@@ -78,7 +78,7 @@ def test_what_has_to_be_written_is_one_line_that_names_the_setting(
 def test_a_tilde_that_stands_for_no_home_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr("pwd.getpwuid", lambda _: (_ for _ in ()).throw(KeyError("no such user")))
-    with pytest.raises(ConfigError, match="~/models: there is no home folder to stand for ~"):
+    with pytest.raises(ConfigError, match="~/models: there is no such home folder"):
         expanded("~/models")
     assert not user_folder("XDG_NO_SUCH_HOME", ".cache").exists()
 

@@ -14,59 +14,57 @@ import pytest
 import translate
 from translate.cli.reach import reach
 
-HEAD = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
-LOCAL = "eth0\t0007A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
-DEFAULT = "eth0\t00000000\t0107A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
-HALVES = "".join(f"tun0\t{half}\t00000000\t0001\t0\t0\t0\t00000080\t0\t0\t0\n" for half in ("00000000", "00000080"))
-REJECTED = "eth0\t00000000\t00000000\t0201\t0\t0\t0\t00000000\t0\t0\t0\n"
-DEFAULT_6 = (
-    f"{'0' * 32} 00 {'0' * 32} 00 fe800000000000000000000000000001 00000400 00000001 00000000 00000003     eth1\n"
-)
-UNREACHABLE_6 = f"{'0' * 32} 00 {'0' * 32} 00 {'0' * 32} ffffffff 00000001 00000000 00200200       lo\n"
 ROOT = Path(translate.__file__).parent.parent
+WAYS = ["192.168.7.2", "2001:db8::7"]
+DENY = "IPAddressDeny=any\nIPAddressAllow=localhost 10.0.0.0/8\n"
+
+
+def test_without_a_route_nothing_is_reached(tmp_path: Path) -> None:
+    found = reach(tmp_path / "none.service", list)
+    assert (found.is_open, found.is_installed, found.is_filtered) == (False, False, False)
+    assert str(found) == "local networks only: this machine has no route to any other"
+
+
+def test_with_a_route_and_no_unit_it_says_what_would_hold_it(tmp_path: Path) -> None:
+    found = reach(tmp_path / "none.service", lambda: WAYS)
+    assert found.is_open
+    assert str(found).startswith("the internet, from 192.168.7.2, 2001:db8::7; it calls nobody")
+    assert "service install" in str(found)
+
+
+def test_the_unit_that_ships_is_a_filter(tmp_path: Path) -> None:
+    unit = tmp_path / "sottovoce.service"
+    unit.write_bytes((ROOT / "packaging" / "sottovoce.service").read_bytes())
+    found = reach(unit, lambda: WAYS)
+    assert (found.is_installed, found.is_filtered, found.is_open) == (True, True, False)
+    assert "systemd denies sottovoce.service the internet" in str(found)
 
 
 @pytest.mark.parametrize(
-    ("routes", "routes_6", "ways"),
+    ("unit", "drop_in", "is_filter"),
     [
-        (LOCAL, "", ()),
-        (LOCAL, UNREACHABLE_6, ()),
-        (REJECTED, "", ()),
-        (LOCAL + DEFAULT, UNREACHABLE_6, ("eth0",)),
-        (LOCAL, DEFAULT_6, ("eth1",)),
-        (HALVES, "", ("tun0",)),
-        (DEFAULT, DEFAULT_6, ("eth0", "eth1")),
-        ("", "", ()),
+        ("ExecStart=/bin/true\n", "", False),
+        (DENY, "", True),
+        (DENY.replace("=any", " = 0.0.0.0/0 ::/0"), "", True),
+        (DENY + "IPAddressAllow=any\n", "", False),
+        (DENY + "IPAddressAllow=0.0.0.0/0\n", "", False),
+        (DENY + "IPAddressDeny=\n", "", False),
+        (DENY, "[Service]\nIPAddressDeny=\n", False),
+        (DENY, "[Service]\nIPAddressAllow=any\n", False),
+        (DENY, "[Service]\nIPAddressAllow=\n", True),
+        ("#IPAddressDeny=any\n", "", False),
+        ("[Service]\n", DENY, True),
     ],
 )
-def test_ways_out_are_the_routes_to_any_address(
-    tmp_path: Path, routes: str, routes_6: str, ways: tuple[str, ...]
-) -> None:
-    (tmp_path / "route").write_text(HEAD + routes)
-    (tmp_path / "route6").write_text(routes_6)
-    found = reach(tmp_path / "unit", tmp_path / "route", tmp_path / "route6", system="linux")
-    assert found.ways_out == ways
-    assert found.is_open == bool(ways)
-    assert str(found).startswith("the internet, by " if ways else "local networks only")
-
-
-def test_the_unit_that_ships_is_a_filter_and_one_without_is_told(tmp_path: Path) -> None:
-    (tmp_path / "route").write_text(HEAD + DEFAULT)
-    unit = tmp_path / "sottovoce.service"
-    unit.write_bytes((ROOT / "packaging" / "sottovoce.service").read_bytes())
-    shut = reach(unit, tmp_path / "route", tmp_path / "none", system="linux")
-    assert (shut.is_installed, shut.is_filtered, shut.is_open) == (True, True, False)
-    assert "systemd denies sottovoce.service the internet" in str(shut)
-    unit.write_text("[Service]\nExecStart=/usr/bin/sottovoce serve\n")
-    wide = reach(unit, tmp_path / "route", tmp_path / "none", system="linux")
-    assert (wide.is_installed, wide.is_open) == (True, True)
-    assert "no IPAddressDeny=" in str(wide)
-
-
-def test_another_system_is_not_guessed_about(tmp_path: Path) -> None:
-    found = reach(tmp_path / "unit", tmp_path / "route", tmp_path / "route6", system="darwin")
-    assert (found.is_known, found.is_open) == (False, True)
-    assert str(found).startswith("unknown")
+def test_a_unit_is_a_filter_as_systemd_reads_it(tmp_path: Path, unit: str, drop_in: str, is_filter: bool) -> None:
+    path = tmp_path / "sottovoce.service"
+    path.write_text(f"[Service]\n{unit}")
+    if drop_in:
+        path.with_name("sottovoce.service.d").mkdir()
+        (path.with_name("sottovoce.service.d") / "own.conf").write_text(drop_in)
+    found = reach(path, lambda: WAYS)
+    assert found.is_filtered == is_filter
+    assert found.is_open != is_filter
 
 
 @pytest.mark.slow

@@ -50,7 +50,7 @@ def errors_in(reference: str, heard: str) -> float:
 
 def environment(**more: str) -> dict[str, str]:
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("SOTTOVOCE_", "PYTHON"))}
-    return plain | {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": "/nonexistent"} | more
+    return plain | {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": "/dev/null/none"} | more
 
 
 @dataclass

@@ -25,6 +25,15 @@ from typing import Any
 __all__ = ["Place", "enclosed", "main", "unavailable"]
 
 _OUTSIDE = "SOTTOVOCE_ENCLOSED"
+_ROOT = Path(__file__).parent.parent.parent
+_OURS = (_ROOT, Path(sys.prefix), Path(sys.base_prefix))
+_SHARED = tuple(
+    folder
+    for folder in ("/tmp", "/var/tmp", "/dev/shm", "/run")
+    if not any(path.is_relative_to(folder) for path in _OURS)  # a checkout may lie in one
+)
+"""New and empty here: what is written there is found, and no daemon of the machine (a bus, nscd, systemd-resolved) can
+be asked through a socket there, out of this network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,8 @@ class Place:
     environment: dict[str, str]
     scratch: Path
     """For what the use itself needs, away from HOME and TMPDIR."""
+    folder: Path
+    """Where the program starts: new and empty."""
     speech_s: float
     idle_s: float
 
@@ -67,15 +78,23 @@ def main(arguments: Sequence[str]) -> None:
     """See the module."""
     if os.environ.get(_OUTSIDE) != "1":
         raise SystemExit("start it with enclosed(): it changes the network and the mounts of where it runs")
+    report, use, speech_s, idle_s, *given = arguments
+    with Path(report).open("w", encoding="utf-8") as out:  # before the folders of the machine are hidden
+        for folder in _SHARED:
+            subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
+        found = _performed(use, float(speech_s), float(idle_s), given)
+        json.dump(found, out, indent=1)
+
+
+def _performed(use: str, speech_s: float, idle_s: float, given: Sequence[str]) -> dict[str, Any]:
     from tests.sink import uses
     from tests.sink.sink import NAME_SERVER, Sink
 
-    report, use, speech_s, idle_s, *given = arguments
-    with tempfile.TemporaryDirectory(prefix="sink-") as folder:
+    with tempfile.TemporaryDirectory(prefix="sink-", dir="/tmp") as folder:
         scratch = Path(folder)
-        home, temporary = scratch / "home", scratch / "tmp"
-        home.mkdir()
-        temporary.mkdir()
+        home, temporary, here = scratch / "home", scratch / "tmp", scratch / "here"
+        for path in (home, temporary, here):
+            path.mkdir()
         _replace(Path("/etc/resolv.conf"), f"nameserver {NAME_SERVER}\noptions timeout:2 attempts:2\n", scratch)
         _replace(Path("/etc/nsswitch.conf"), "passwd: files\ngroup: files\nhosts: files dns\n", scratch)
         environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(home), "TMPDIR": str(temporary)}
@@ -84,18 +103,41 @@ def main(arguments: Sequence[str]) -> None:
             environment |= {name: value.replace("{scratch}", folder)}
         if not environment["HOME"]:
             del environment["HOME"]
+            _replace(Path("/etc/passwd"), "", scratch)  # nor an entry that names one
+        before = {file for shared in _SHARED for file in _found(Path(shared), shared)}  # `mount` leaves a note
         sink = Sink()
         sink.start()
         started_s = time.monotonic()
-        place = Place(environment, scratch, float(speech_s), float(idle_s))
+        place = Place(environment, scratch, here, speech_s, idle_s)
         said = asyncio.run(getattr(uses, use)(place))
-        found: dict[str, Any] = {
+        took_s = time.monotonic() - started_s
+        left = _others()
+        elsewhere = [
+            file
+            for shared in _SHARED
+            for file in _found(Path(shared), shared)
+            if file not in before and not file.startswith(f"{folder}/")
+        ]
+        return {
             "said": said,
-            "took_s": time.monotonic() - started_s,
+            "took_s": took_s,
+            "left": left,
             "asks": sink.close(),
-            "files": [*_found(home, "~"), *_found(temporary, "$TMPDIR")],
+            "files": [*_found(home, "~"), *_found(temporary, "$TMPDIR"), *_found(here, "."), *elsewhere],
         }
-        Path(report).write_text(json.dumps(found, indent=1), "utf-8")
+
+
+def _others() -> list[str]:
+    """Command lines of the other processes in this network namespace, after a second to end."""
+    time.sleep(1)
+    ours, found = Path("/proc/self/ns/net").readlink(), []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if process.name != str(os.getpid()) and (process / "ns" / "net").readlink() == ours:
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
+        except OSError:  # it has ended meanwhile
+            continue
+    return found
 
 
 def _replace(path: Path, text: str, scratch: Path) -> None:

@@ -63,12 +63,13 @@ class Sink(threading.Thread):
         self._talks: dict[tuple[str, str, int, str, int], Ask] = {}
         self._device = os.open("/dev/net/tun", os.O_RDWR)
         self._wake, self._waker = os.pipe()
+        self._failure: Exception | None = None
         fcntl.ioctl(self._device, _TUNSETIFF, struct.pack("16sH", DEVICE.encode(), _IFF_TUN | _IFF_NO_PI))
         for command in (
             "link set lo up",
             f"address add {OWN_ADDRESS}/24 dev {DEVICE}",
             f"-6 address add {OWN_ADDRESS_6}/64 dev {DEVICE} nodad",
-            f"link set {DEVICE} up",
+            f"link set {DEVICE} txqueuelen 10000 up",
             f"route add default dev {DEVICE}",
             f"-6 route add default dev {DEVICE}",
         ):
@@ -76,21 +77,44 @@ class Sink(threading.Thread):
 
     def run(self) -> None:
         """See :class:`threading.Thread`."""
-        while True:
-            ready, _, _ = select.select([self._device, self._wake], [], [])
-            if self._wake in ready:
-                return
-            packet = parsed(os.read(self._device, _MOST_BYTES))
-            if not packet.is_upkeep:
-                self._note(packet)
-                for answer in self._answers(packet):
-                    os.write(self._device, packed(answer))
+        try:
+            while True:
+                ready, _, _ = select.select([self._device, self._wake], [], [])
+                if self._device in ready:  # what has been sent is read before the end
+                    self._take(os.read(self._device, _MOST_BYTES))
+                else:
+                    return
+        except Exception as error:
+            self._failure = error
 
     def close(self) -> list[dict[str, Any]]:
-        """Stop; returns what was asked."""
+        """Stop; returns what was asked.
+
+        Raises:
+            RuntimeError: something that was sent may not have been seen.
+        """
         os.write(self._waker, b"x")
         self.join()
+        if self._failure is not None:
+            raise RuntimeError("the sink has failed, and saw nothing from then on") from self._failure
+        if dropped := _dropped():
+            raise RuntimeError(f"{dropped} packets came too fast for the sink")
         return [asdict(ask) for ask in self.asks]
+
+    def _take(self, data: bytes) -> None:
+        try:
+            packet = parsed(data)
+        except (struct.error, ValueError, IndexError):  # sent all the same
+            packet = Packet("unreadable", "", "", payload=data)
+        if packet.is_upkeep:
+            return
+        self._note(packet)
+        try:
+            answers = list(self._answers(packet))
+        except (struct.error, ValueError, IndexError):  # not what its port lets expect: no answer
+            return
+        for answer in answers:
+            os.write(self._device, packed(answer))
 
     def _note(self, packet: Packet) -> None:
         key = (packet.protocol, packet.source, packet.source_port, packet.target, packet.target_port)
@@ -153,6 +177,12 @@ def _holder(link: str) -> str:
         except OSError:  # it has ended meanwhile
             continue
     return "unknown"
+
+
+def _dropped() -> int:
+    """Packets that the device has thrown away because nobody read them in time."""
+    (line,) = [line for line in _lines(Path("/proc/self/net/dev")) if line.strip().startswith(f"{DEVICE}:")]
+    return int(line.split(":")[1].split()[11])
 
 
 def _lines(path: Path) -> list[str]:

@@ -64,6 +64,7 @@ class Report:
     def held(self) -> Report:
         """Itself, if the use went well. Whom it asked is shown before anything else fails."""
         assert self.status == 0, self.output
+        assert self.found["left"] == [], "whose packets would come after the end"
         assert self.found["said"]["texts"], self.found["said"]
         return self
 
@@ -81,8 +82,7 @@ def performed(plans: dict[str, Plan], folder: Path) -> dict[str, Report]:
     reports = {}
     for name, process in running.items():
         output, _ = process.communicate(timeout=900)
-        written = folder / f"{name}.json"
-        found = json.loads(written.read_text("utf-8")) if written.exists() else {}
+        found = {} if process.returncode else json.loads((folder / f"{name}.json").read_text("utf-8"))
         reports[name] = Report(process.returncode, output, found)
     return reports
 
@@ -177,6 +177,8 @@ CONTROLS = {
     "another page": Plan("other_page", 0, 1, WAVE_S),
     "pages' policy": Plan("policy", 0, 1, 3 * WAVE_S),
 }
+SPOKEN = ("serve", "live", "live_room", "serve_lan", "embedded", "kiosk_browser")
+"""Uses whose texts are what was recognised: one comes at least every twelve seconds, to the end."""
 FOR_MINUTES = [name for name, plan in USES.items() if plan.speech_s == SPEECH_S]
 
 
@@ -197,6 +199,8 @@ def test_for_minutes_nobody_is_asked(reports: dict[str, Report], name: str) -> N
         assert [ask for ask in report.asks if ask not in multicast] == []
     else:
         assert names_of(report) == []
+    if USES[name].use in SPOKEN:
+        assert len(report.found["said"]["texts"]) >= USES[name].speech_s / 12
     if name in FOR_MINUTES:
         assert report.found["took_s"] >= SPEECH_S + IDLE_S
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import re
 import shlex
 import shutil
@@ -14,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 import wave
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -79,7 +81,8 @@ async def live(place: Place) -> dict[str, Any]:
     finally:
         card.kill()
         shutil.rmtree(folder)
-    return {"texts": out.decode().splitlines(), "errors": err.decode(), "status": process.returncode}
+    assert process.returncode == 0, err.decode()
+    return {"texts": out.decode().splitlines()}
 
 
 async def file(place: Place) -> dict[str, Any]:
@@ -151,7 +154,7 @@ async def embedded(place: Place) -> dict[str, Any]:
     """A program of somebody's own that listens with the Python class, and lives on after it."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(Path(__file__).with_name("host.py")), str(SPEECH[1]), str(place.speech_s),
-        str(place.idle_s), env=place.environment, cwd=place.scratch, stdout=subprocess.PIPE,
+        str(place.idle_s), env=place.environment, cwd=place.folder, stdout=subprocess.PIPE,
     )  # fmt: skip
     out, _ = await asyncio.wait_for(process.communicate(), 90 + 2 * place.speech_s + place.idle_s)
     assert process.returncode == 0
@@ -170,7 +173,8 @@ async def pages(place: Place) -> dict[str, Any]:
         await speaking.wait_for_selector('#state[data-state="live"], #state[data-state="speech"]')
         for path in ("listen?to=en", "kiosk?to=en", "kiosk?to=en&overlay=1", "operate", "talk", "install"):
             page = await context.new_page()
-            await page.goto(f"{url}{path}")
+            answer = await page.goto(f"{url}{path}")
+            assert answer.ok, path
         await asyncio.sleep(place.speech_s)
         texts = await speaking.locator(".cell .committed").all_text_contents()
         await speaking.click("#toggle")
@@ -192,19 +196,25 @@ async def kiosk_browser(place: Place) -> dict[str, Any]:
         speaking = asyncio.create_task(_spoken(port, place.speech_s, None))
         await asyncio.sleep(min(10, place.speech_s / 2))  # a screen that waits is not a screen that shows
         browser = await asyncio.create_subprocess_exec(
-            "chromium", "--headless", "--no-sandbox", "--remote-debugging-port=0", *given,
-            f"--user-data-dir={profile}", f"{url}kiosk?to=en", stderr=subprocess.PIPE,
+            "chromium", "--headless", "--no-sandbox", *given,
+            f"--user-data-dir={profile}", f"{url}kiosk?to=en", stderr=subprocess.DEVNULL,
             env=place.environment | {"HOME": str(home), "TMPDIR": str(home)},
         )  # fmt: skip
         try:
             texts = await speaking
             await asyncio.sleep(place.idle_s)
             assert browser.returncode is None, "the browser has ended"
-            files = [path.name for path in profile.iterdir()]
+            assert await asyncio.to_thread(_listeners, url) == 1, "the screen shows the captions"
         finally:
             browser.terminate()
             await browser.communicate()
-    return {"texts": texts, "profile": files}
+    return {"texts": texts}
+
+
+def _listeners(url: str) -> int:
+    """How many pages read now, as the service counts them."""
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{url}stats", timeout=10) as answer:
+        return int(json.load(answer)["listeners"])
 
 
 async def policy(place: Place) -> dict[str, Any]:
@@ -212,7 +222,7 @@ async def policy(place: Place) -> dict[str, Any]:
     refused: dict[str, list[str]] = {}
     async with _service(place) as (url, _port), _chromium(place) as browser:
         context = await browser.new_context()
-        for path in ("", "listen", "kiosk", "operate", "talk"):
+        for path in ("", "listen", "kiosk", "operate", "talk", "install"):
             page = await context.new_page()
             await page.add_init_script(
                 "window.refused = [];"
@@ -302,7 +312,7 @@ async def _running(
     place: Place, *words: str, env: dict[str, str] | None = None, stdin: int = subprocess.DEVNULL
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
-        *place.command(*words), env=env or place.environment, cwd=place.scratch, stdin=stdin, stdout=subprocess.PIPE,
+        *place.command(*words), env=env or place.environment, cwd=place.folder, stdin=stdin, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )  # fmt: skip
     try:

@@ -83,6 +83,21 @@ def test_no_loudness_makes_it_fail_or_warn(level: float) -> None:
     assert all(0 <= probability <= 1 for probability in probabilities(samples))
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 3e38])
+def test_samples_that_are_no_numbers_are_forgotten(samples_of: Any, bad: float) -> None:
+    """A program's own source may give them; the stream must not stay deaf, or in speech, for good."""
+    speech = samples_of("fleurs_es_003")
+    silence = np.zeros(4 * 16_000, np.float32)
+    damaged = speech.copy()
+    damaged[30_000] = bad
+    vad = StreamingVad(VadConfig())
+    with np.errstate(all="ignore"):
+        _ = list(vad.push(np.concatenate([damaged, silence])))
+        assert not vad.gate.open
+        after = [change.state for change in vad.push(np.concatenate([speech, silence]))]
+    assert after == ["started", "stopped"]
+
+
 def test_the_weights_are_those_of_the_file_that_faster_whisper_ships(tmp_path: Path) -> None:
     spec = importlib.util.spec_from_file_location("convert", SHIPPED / "convert.py")
     assert spec is not None

@@ -195,7 +195,7 @@ def _opened(file: BinaryIO, path: Path) -> av.container.InputContainer:
     # No protocol: what a playlist in the file names is not opened, neither on the network nor on this machine, where it
     # could be any file, or a pipe that hangs.
     try:
-        return av.open(file, "r", options={"protocol_whitelist": "none"})
+        return av.open(file, "r", options={"protocol_whitelist": "none"}, metadata_errors="replace")
     except (av.FFmpegError, OSError) as error:
         raise AudioError(
             f"{path} is not audio that can be read: not audio at all, a list of other files, cut off or damaged"

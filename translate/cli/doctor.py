@@ -16,7 +16,7 @@ from translate.cli import machine
 from translate.cli.reach import reach
 from translate.config import AsrConfig
 from translate.config.load import default_files, read_config
-from translate.errors import DeviceError, MissingModel, SottovoceError
+from translate.errors import ConfigError, DeviceError, MissingModel, SottovoceError
 from translate.paths import expanded
 from translate.registry import Registry, default_registry
 from translate.speech.threads import threads_for
@@ -93,7 +93,10 @@ def _settings() -> list[Finding]:
         return [Finding("settings", "missing", text, {"problems": list(reading.problems)})]
     findings = [Finding("settings", "ok", where, {"files": list(map(str, files))})]
     if folder := reading.config.transcripts.folder:
-        findings.append(_transcripts(expanded(folder)))
+        try:
+            findings.append(_transcripts(expanded(folder)))
+        except ConfigError as error:
+            findings.append(Finding("transcripts", "missing", str(error)))
     return findings
 
 

@@ -167,6 +167,8 @@ class HubFetcher:
             reason = f"the hub answers {error.response.status_code}"
             raise MissingModel(f"cannot get {self._hub.repo}: {reason}; {self._elsewhere}") from error
         except ImportError as error:  # httpx2 has no SOCKS of its own
+            if "SOCKS" not in str(error):
+                raise
             reason = f"its proxy cannot be used: {error}"
             raise MissingModel(f"cannot get {self._hub.repo} ({reason}); {self._elsewhere}") from error
         except (httpx2.HTTPError, OSError) as error:

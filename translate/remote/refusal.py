@@ -7,6 +7,7 @@ from typing import Final
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from translate.errors import NotAllowedError, SottovoceError
+from translate.output.printable import printable
 from translate.protocol import Failure
 from translate.remote.address import RoomAddress
 from translate.remote.trust import unreachable
@@ -39,6 +40,9 @@ def why_unanswered(address: RoomAddress, error: Exception) -> SottovoceError:
     """What to tell a user about a connection that never came to be."""
     if isinstance(error, InvalidStatus):
         status = error.response.status_code
+        if 300 <= status < 400 and "Location" in error.response.headers:
+            to = printable(error.response.headers["Location"])[:200]
+            return SottovoceError(f"{address.authority} redirects to {to}; give that address if it is the service")
         return SottovoceError(f"{address.authority} refuses the connection (HTTP status {status})")
     if isinstance(error, InvalidHandshake):
         return SottovoceError(f"what answers at {address.authority} is no Sottovoce service")

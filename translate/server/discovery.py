@@ -6,6 +6,7 @@ import asyncio
 import errno
 import logging
 import socket
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -145,7 +146,8 @@ async def _stay_local(zeroconf: AsyncZeroconf) -> None:
     engine = zeroconf.zeroconf.engine
     for wrapped in (*engine.senders, *engine.readers):
         held = wrapped.transport.get_extra_info("socket")
-        held.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 1)
+        if held.family == socket.AF_INET or sys.platform == "linux":  # others refuse it where a socket serves both
+            held.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 1)
         if held.family == socket.AF_INET6:
             held.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 1)
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import ifaddr
 
-__all__ = ["IPAddress", "Names", "look"]
+__all__ = ["IPAddress", "Names", "look", "routed_addresses"]
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
@@ -73,7 +73,7 @@ def look(
     """
     full = socket.gethostname().lower().rstrip(".")
     full = full if re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?", full) else "localhost"
-    first = (preferred or _routed)()
+    first = (preferred or routed_addresses)()
     found: dict[IPAddress, tuple[tuple[bool, bool, bool, int], Interface]] = {}
     for place, adapter in enumerate((adapters or _adapters)()):
         for ip in adapter.ips:
@@ -92,7 +92,7 @@ def _adapters() -> list[ifaddr.Adapter]:
     return list(ifaddr.get_adapters())
 
 
-def _routed() -> list[str]:
+def routed_addresses() -> list[str]:
     """Source addresses of the default routes."""
     found = []
     for family, probe in _PROBES:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
 from translate.errors import ConfigError, SottovoceError
+from translate.output.printable import printable
 
 __all__ = ["NoServiceError", "Stats"]
 
@@ -60,6 +61,9 @@ class Stats:
                 raise NoServiceError(
                     f"{self.name} wants an operator's link (sottovoce token create --role operate)"
                 ) from None
+            if HTTPStatus.MULTIPLE_CHOICES <= error.code < HTTPStatus.BAD_REQUEST and "Location" in error.headers:
+                to = printable(error.headers["Location"])[:200]
+                raise NoServiceError(f"{self.name} redirects to {to}; give that address if it is the service") from None
             raise NoServiceError(f"what answers at {self.name} is not Sottovoce (HTTP {error.code})") from None
         except URLError as error:
             reason = getattr(error.reason, "strerror", None) or error.reason

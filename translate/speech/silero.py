@@ -113,6 +113,8 @@ class Silero:
         cell = sigmoids[2 * _STATE :] * state.cell + sigmoids[:_STATE] * gates[_SIGMOIDS:]
         hidden = sigmoids[_STATE : 2 * _STATE] * np.tanh(cell)
         logit = float(np.maximum(hidden, 0) @ self._output) + self._output_bias
+        if math.isnan(logit):  # samples that are no numbers: they are forgotten, or the stream would stay deaf
+            return 0.0, SileroState.new()
         return 0.5 + 0.5 * math.tanh(0.5 * logit), SileroState(hidden, cell)
 
     def _encoded(self, frames: Samples) -> _Floats:
