@@ -13,7 +13,6 @@ from typing import Any
 import click
 
 from translate.cli import machine
-from translate.cli.reach import reach
 from translate.config import AsrConfig
 from translate.config.load import default_files, read_config
 from translate.errors import ConfigError, DeviceError, MissingModel, SottovoceError
@@ -109,6 +108,8 @@ def _transcripts(folder: Path) -> Finding:
 
 
 def _reach() -> Finding:
+    from translate.cli.reach import reach  # brings the server's modules, too much for --help
+
     found = reach()
     return Finding("reach", "note" if found.is_open else "ok", str(found), dataclasses.asdict(found))
 
