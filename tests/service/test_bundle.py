@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sysconfig
 import tarfile
 import zipfile
 from pathlib import Path
@@ -53,7 +54,9 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wheel(folder, "leaf", licence="MIT")
     wheel(folder, "bare", says="License: Apache 2.0\nAuthor: Ada Bare\n")
     wheel(folder, "odd", says="License: Beerware\n")
-    (pip,) = Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl")
+    # Debian's Python keeps it elsewhere, and tells where.
+    place = sysconfig.get_config_var("WHEEL_PKG_DIR") or Path(ensurepip.__file__).parent / "_bundled"
+    (pip,) = Path(place).glob("pip-*.whl")
     shutil.copy(pip, folder)
     return folder
 
@@ -66,7 +69,9 @@ def archive(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def unpacked(archive: Path, tmp_path: Path) -> Path:
     with tarfile.open(archive) as opened:
-        opened.extractall(tmp_path / "there", filter="data")
+        if hasattr(tarfile, "data_filter"):  # Debian's Python 3.11.2 has none
+            opened.extraction_filter = tarfile.data_filter
+        opened.extractall(tmp_path / "there")
     return tmp_path / "there" / f"sottovoce-{VERSION}"
 
 

@@ -121,6 +121,7 @@ def test_every_pin_is_the_version_that_was_asked() -> None:
 
 @pytest.mark.models
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux" or platform.machine() != "x86_64", reason="the list is of these wheels")
 def test_no_library_that_we_load_has_marks_of_a_collector(loaded: list[tuple[str, Path]]) -> None:
     known: dict[tuple[str, str], set[str]] = {}
@@ -152,6 +153,7 @@ def test_what_is_not_loaded_is_full_of_marks() -> None:
 
 @pytest.mark.models
 @pytest.mark.slow
+@pytest.mark.long
 def test_they_are_not_loaded(loaded: list[tuple[str, Path]]) -> None:
     assert {"ctranslate2", "av", "numpy", "tokenizers", "sentencepiece"} <= {package for package, _ in loaded}
     assert {"onnxruntime", "hf-xet"} & {package for package, _ in loaded} == set()

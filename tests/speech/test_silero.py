@@ -105,7 +105,11 @@ def test_the_weights_are_those_of_the_file_that_faster_whisper_ships(tmp_path: P
     convert = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(convert)
     convert.convert(Path(get_assets_path()) / "silero_vad_v6.onnx", tmp_path / "weights.npz")
-    assert (tmp_path / "weights.npz").read_bytes() == (SHIPPED / "weights.npz").read_bytes()
+    with np.load(tmp_path / "weights.npz") as made, np.load(SHIPPED / "weights.npz") as shipped:
+        assert made.files == shipped.files
+        for name in made.files:  # not the files: Pythons write archives differently
+            assert made[name].dtype == shipped[name].dtype
+            assert np.array_equal(made[name], shipped[name]), name
 
 
 @pytest.mark.parametrize("kind", ["missing", "cut", "another", "not an archive"])
