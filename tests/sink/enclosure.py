@@ -2,9 +2,9 @@
 
 Usage: python -m tests.sink.enclosure REPORT.json USE SPEECH_S IDLE_S [NAME=VALUE...]
 
-The use is a function of :mod:`tests.sink.uses`. The program runs in network and mount namespaces of its own, with a
-HOME and a TMPDIR that are new and empty, and with no other variables but a PATH, a locale and the ones given; ``HOME=``
-takes HOME away, and ``{scratch}`` in a value stands for a folder that is thrown away.
+The use is a function of :mod:`.uses` or :mod:`.browsing`. The program runs in network and mount namespaces of its own,
+with a HOME and a TMPDIR that are new and empty, and with no other variables but a PATH, a locale and the ones given;
+``HOME=`` takes HOME away, and ``{scratch}`` in a value stands for a folder that is thrown away.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _performed(use: str, speech_s: float, idle_s: float, given: Sequence[str]) -> dict[str, Any]:
-    from tests.sink import uses
+    from tests.sink import browsing, uses
     from tests.sink.sink import NAME_SERVER, Sink
 
     with tempfile.TemporaryDirectory(prefix="sink-", dir="/tmp") as folder:
@@ -109,7 +109,7 @@ def _performed(use: str, speech_s: float, idle_s: float, given: Sequence[str]) -
         sink.start()
         started_s = time.monotonic()
         place = Place(environment, scratch, here, speech_s, idle_s)
-        said = asyncio.run(getattr(uses, use)(place))
+        said = asyncio.run((getattr(uses, use, None) or getattr(browsing, use))(place))
         took_s = time.monotonic() - started_s
         left = _others()
         elsewhere = [

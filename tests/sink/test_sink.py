@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 
 import translate
+from tests.sink.browsing import TRIED
 from tests.sink.enclosure import enclosed, unavailable
-from tests.sink.uses import TRIED
 
 ROOT = Path(translate.__file__).parent.parent
 REASON = unavailable()
