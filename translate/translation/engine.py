@@ -1,19 +1,20 @@
-"""The translation engine: one CTranslate2 model, shared by every session."""
+"""The translation engine: one model, shared by every session, whichever library runs it."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
-
-import ctranslate2
-import numpy as np
+from typing import Protocol
 
 from translate.config import MtConfig
-from translate.errors import ConfigError, LanguageError, ModelDamaged
+from translate.errors import LanguageError
 from translate.languages import canonical
+from translate.translation.ctranslate import CTranslate2Decoder
+from translate.translation.decoding import Decoded, Decoder
+from translate.translation.marian import is_marian_folder
+from translate.translation.marian.decoder import MarianDecoder
 from translate.translation.sentences import clean, lengths_of, pieces
 from translate.translation.tokenizer import Encoded, Tokenizer, open_tokenizer
 
@@ -63,10 +64,10 @@ class Translator(Protocol):
 
 
 class TranslationEngine:
-    """One model folder, loaded. Thread-safe: calls from many threads wait for one another inside CTranslate2.
+    """One model folder, loaded. Thread-safe.
 
     Args:
-        folder: a CTranslate2 model folder with its SentencePiece files.
+        folder: a model folder of CTranslate2 or Marian with its SentencePiece files.
         config: compute type, threads and lengths.
 
     Raises:
@@ -79,7 +80,11 @@ class TranslationEngine:
         self.name = folder.name
         self._config = config or MtConfig()
         self._tokenizer: Tokenizer = open_tokenizer(folder)
-        self._model = _load(folder, self._config)
+        self._decoder: Decoder = (
+            MarianDecoder(folder, self._tokenizer)
+            if is_marian_folder(folder)
+            else CTranslate2Decoder(folder, self._config, self._tokenizer)
+        )
         _log.info("loaded translation model %s (%s)", folder, self._tokenizer.style)
 
     @property
@@ -149,9 +154,8 @@ class TranslationEngine:
         if not inputs:
             return Hypothesis(self.detokenize(prefix_tokens), tuple(prefix_tokens), 0.0)
         call = _Call(
-            self._model,
-            self._tokenizer.target_index,
-            self._tokenizer.start(target),
+            self._decoder,
+            target,
             beam_size,
             max_tokens or self._config.max_tokens,
             align=align and len(inputs) == 1,
@@ -170,28 +174,16 @@ class TranslationEngine:
 
 
 @dataclass(frozen=True, slots=True)
-class _Decoded:
-    tokens: tuple[str, ...]
-    score: float
-    rests_on: tuple[int, ...] | None
-    gaps: tuple[float, ...] | None
-    ended: bool
-    """Whether the model came to an end by itself."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Call:
     """One call of :meth:`TranslationEngine.translate`, down to tokens."""
 
-    model: Any
-    index: Mapping[str, int]
-    """The place of each target token in the model's output."""
-    start: list[str]
+    decoder: Decoder
+    target: str
     beam_size: int
     max_tokens: int
     align: bool
 
-    def run(self, inputs: Sequence[Encoded], prefix: list[str]) -> Iterator[_Decoded]:
+    def run(self, inputs: Sequence[Encoded], prefix: list[str]) -> Iterator[Decoded]:
         """Decode ``inputs``; ``prefix`` belongs to the first."""
         for i in range(0, len(inputs), _BATCH):
             batch = inputs[i : i + _BATCH]
@@ -202,84 +194,34 @@ class _Call:
                 else:
                     yield self._without_loop(part, part_prefix, decoded)
 
-    def _without_loop(self, part: Encoded, prefix: list[str], looping: _Decoded) -> _Decoded:
+    def _without_loop(self, part: Encoded, prefix: list[str], looping: Decoded) -> Decoded:
         """Decode again with repeats forbidden; where that rambles on instead, cut the loop off.
 
         What is asked for with an alignment is a draft, soon to be replaced: there the cut will do.
         """
         if not self.align:
-            (decoded,) = self._decode([part], [prefix], no_repeat_ngram_size=3, repetition_penalty=1.2)
+            (decoded,) = self._decode([part], [prefix], forbid_repeats=True)
             if decoded.ended and _loop_start(decoded.tokens) is None:
                 return decoded
         cut = max(_loop_start(looping.tokens) or 0, len(prefix))
         rests_on = looping.rests_on[:cut] if looping.rests_on else None
         gaps = looping.gaps[:cut] if looping.gaps else None
-        return _Decoded(looping.tokens[:cut], looping.score, rests_on, gaps, ended=True)
+        return Decoded(looping.tokens[:cut], looping.score, rests_on, gaps, ended=True)
 
-    def _decode(self, batch: Sequence[Encoded], prefixes: Sequence[list[str]], **guards: float) -> Iterator[_Decoded]:
+    def _decode(
+        self, batch: Sequence[Encoded], prefixes: Sequence[list[str]], *, forbid_repeats: bool = False
+    ) -> list[Decoded]:
         # Twice the source is ample for any pair, and what is forced must always fit.
         ample = min(self.max_tokens, 16 + 2 * max(len(part.ends) for part in batch))
-        skip = len(self.start)
-        longest = skip + max(ample, 8 + max(map(len, prefixes)))
-        results = self.model.translate_batch(
-            [part.tokens for part in batch],
-            target_prefix=[[*self.start, *prefix] for prefix in prefixes],
+        return self.decoder.decode(
+            batch,
+            prefixes,
+            target=self.target,
             beam_size=self.beam_size,
-            max_decoding_length=longest,
-            max_input_length=0,
-            disable_unk=True,
-            return_scores=True,
-            return_attention=self.align,
-            return_logits_vocab=self.align and self.beam_size == 1,
-            **guards,
+            longest=max(ample, 8 + max(map(len, prefixes))),
+            align=self.align,
+            forbid_repeats=forbid_repeats,
         )
-        for part, result in zip(batch, results, strict=True):
-            tokens = tuple(result.hypotheses[0][skip:])
-            rests_on = _rests_on(np.asarray(result.attention[0][skip:]), part) if self.align and tokens else None
-            gaps = self._gaps(tokens, result.logits[0][skip:]) if self.align and result.logits else None
-            yield _Decoded(tokens, result.scores[0], rests_on, gaps, ended=len(tokens) + skip < longest)
-
-    def _gaps(self, tokens: Sequence[str], logits: Sequence[Any]) -> tuple[float, ...]:
-        """``logits``: those of the whole vocabulary for each step, forced steps among them."""
-        rows = (np.asarray(row) for row in logits)
-        return tuple(float(row.max() - row[self.index[token]]) for token, row in zip(tokens, rows, strict=False))
-
-
-def _load(folder: Path, config: MtConfig) -> Any:
-    known = ctranslate2.get_supported_compute_types("cpu") | {"default", "auto"}
-    if config.compute_type not in known:
-        raise ConfigError(
-            f"mt.compute_type {config.compute_type!r} does not run here; choose one of {', '.join(sorted(known))}"
-        )
-    try:
-        return ctranslate2.Translator(
-            str(folder),
-            device="cpu",
-            compute_type=config.compute_type,
-            inter_threads=1,
-            intra_threads=config.threads,
-        )
-    except (RuntimeError, ValueError, MemoryError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ModelDamaged(f"cannot load the translation model {folder}: {reason}") from error
-
-
-def _rests_on(attention: np.ndarray[Any, np.dtype[np.float32]], part: Encoded) -> tuple[int, ...] | None:
-    """For each target token the end of the source token that it attends to most; ``attention``: (target, source).
-
-    ``None`` if the attention is no alignment: one that aligns visits most of the source or gives most target tokens a
-    place of their own; a head that only looks at the end of the sentence does neither.
-    """
-    text = attention[:, part.lead : part.lead + len(part.ends)]
-    places = text.argmax(axis=1)
-    if len(set(places.tolist())) * 2 < min(text.shape):
-        return None
-    ends = [part.ends[place] for place in places]
-    # Where a token looks at </s> or a language token, it rests on nothing new.
-    for i, weights in enumerate(text):
-        if weights.sum() < 0.1:
-            ends[i] = ends[i - 1] if i else 0
-    return tuple(ends)
 
 
 _LONGEST_LOOP = 8

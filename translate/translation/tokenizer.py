@@ -1,8 +1,9 @@
 """Text to the tokens of a model folder and back, in the folder's own style.
 
-Three styles are found from the files: our students (``student.toml`` or ``sottovoce.toml`` beside one SentencePiece
-model), OPUS-MT (``source.spm``, ``target.spm``, perhaps ``>>xxx<<`` tokens) and NLLB (one SentencePiece model, language
-tokens on both sides). SentencePiece: Kudo and Richardson 2018.
+Four styles are found from the files: our students (``student.toml`` or ``sottovoce.toml`` beside one SentencePiece
+model), OPUS-MT (``source.spm``, ``target.spm``, perhaps ``>>xxx<<`` tokens), NLLB (one SentencePiece model, language
+tokens on both sides) and Marian (``vocab.*.spm``, or one each for source and target). SentencePiece: Kudo and
+Richardson 2018.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from translate.errors import LanguageError, ModelDamaged
 from translate.languages import LANGUAGES, canonical
 from translate.translation.files import one_line, read_json, target_index_of, vocabulary_of
 from translate.translation.letters import Letters
+from translate.translation.marian.folder import find_folder, is_marian_folder
 
 __all__ = ["Encoded", "Tokenizer", "is_translation_folder", "open_tokenizer"]
 
@@ -63,6 +65,8 @@ class Tokenizer:
     source_model: sentencepiece.SentencePieceProcessor = field(repr=False)
     target_model: sentencepiece.SentencePieceProcessor = field(repr=False)
     append_eos: bool
+    source_index: Mapping[str, int] = field(default_factory=dict, repr=False)
+    """The place of each source token in what the encoder takes; only where the decoder is told ids."""
     lead_by_source: Mapping[str, str] = field(default_factory=dict)
     lead_by_target: Mapping[str, str] = field(default_factory=dict)
     start_by_target: Mapping[str, str] = field(default_factory=dict)
@@ -107,17 +111,19 @@ class Tokenizer:
 def is_translation_folder(folder: Path) -> bool:
     """Whether ``folder`` is meant as a translation model (a recognition model has no SentencePiece file)."""
     try:
-        return (folder / "model.bin").is_file() and _style(folder) is not None
+        return is_marian_folder(folder) or ((folder / "model.bin").is_file() and _style(folder) is not None)
     except ModelDamaged:
         return True
 
 
 def open_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a CTranslate2 model folder.
+    """The tokenizer of a model folder.
 
     Raises:
         ModelDamaged: a file is missing, cannot be read, or does not tell the model's languages.
     """
+    if is_marian_folder(folder):
+        return _marian(folder, _description(folder))
     if not (folder / "model.bin").is_file():
         raise ModelDamaged(f"{folder} is no CTranslate2 model folder: model.bin is missing")
     described = _description(folder)
@@ -224,6 +230,41 @@ def _nllb(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tokeni
         lead_by_source=known,
         start_by_target=known,
     )
+
+
+def _marian(folder: Path, described: Mapping[str, Any]) -> Tokenizer:
+    files = find_folder(folder)
+    sources, targets = _stated(folder, described)
+    if files.pair is not None:
+        sources, targets = sources or frozenset({files.pair[0]}), targets or frozenset({files.pair[1]})
+    if len(sources) != 1 or len(targets) != 1:
+        raise ModelDamaged(
+            f'{folder} does not tell its languages; state them in sottovoce.toml: source = ["en"], target = ["de"]'
+        )
+    source_model = target_model = _sentencepiece(files.source_vocabulary)
+    source_index = target_index = _ids(source_model, files.source_vocabulary)
+    if files.target_vocabulary != files.source_vocabulary:
+        target_model = _sentencepiece(files.target_vocabulary)
+        target_index = _ids(target_model, files.target_vocabulary)
+    return Tokenizer(
+        style="marian",
+        sources=sources,
+        targets=targets,
+        vocabulary=frozenset(source_index) - {"<unk>", "</s>"},
+        target_index=target_index,
+        source_model=source_model,
+        target_model=target_model,
+        append_eos=True,
+        source_index=source_index,
+    )
+
+
+def _ids(model: sentencepiece.SentencePieceProcessor, path: Path) -> dict[str, int]:
+    ids = {model.id_to_piece(i): i for i in range(model.get_piece_size())}
+    for token in ("</s>", "<unk>"):
+        if token not in ids:
+            raise ModelDamaged(f"{path} has no token {token}, which a Marian model needs")
+    return ids
 
 
 def _languages(name: str) -> frozenset[str]:

@@ -1,0 +1,168 @@
+"""Firefox's translation models and their like, run one token at a time behind any prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from translate.errors import ModelDamaged
+from translate.translation.decoding import Decoded, rests_on
+from translate.translation.marian.architecture import read_architecture
+from translate.translation.marian.folder import find_folder
+from translate.translation.marian.items import read_items
+from translate.translation.marian.network import Memory, Network, State
+from translate.translation.marian.output import Candidates, Output
+from translate.translation.marian.search import Found, Search
+from translate.translation.marian.shortlist import Shortlist
+from translate.translation.tokenizer import Encoded, Tokenizer
+
+__all__ = ["MarianDecoder"]
+
+_END = "</s>"
+_UNKNOWN = "<unk>"
+
+
+class MarianDecoder:
+    """The :class:`~translate.translation.decoding.Decoder` of a Marian folder.
+
+    Everything is computed in float32 on one thread, whatever the configuration says of types and threads: the weights
+    are int8 in the file, and a multiplication by one row is bound by memory.
+
+    Raises:
+        ModelDamaged: a file is missing or damaged, or the model is of an architecture that is not computed here.
+    """
+
+    def __init__(self, folder: Path, tokenizer: Tokenizer) -> None:
+        files = find_folder(folder)
+        items = read_items(files.model)
+        try:
+            if "special:model.yml" not in items:
+                raise ValueError("it does not describe itself (special:model.yml)")
+            self._architecture = read_architecture(items["special:model.yml"].text)
+            self._network = Network(self._architecture, items)
+        except (ValueError, UnicodeDecodeError) as error:
+            raise ModelDamaged(f"{files.model} cannot be used: {error}") from error
+        self._tokenizer = tokenizer
+        self._index = tokenizer.target_index
+        sizes = len(tokenizer.source_index), len(tokenizer.target_index)
+        rows = self._network.embeddings.size, self._network.output.size
+        for path, size, count in zip((files.source_vocabulary, files.target_vocabulary), sizes, rows, strict=True):
+            if size != count:
+                raise ModelDamaged(f"{path} does not fit: it has {size} tokens, {files.model.name} has {count}")
+        shortlist = Shortlist(files.shortlist, *sizes) if files.shortlist else None
+        self._pieces = list(self._index)
+        self._end, self._unknown = self._index[_END], self._index[_UNKNOWN]
+        self._output = Output(
+            self._network.output, self._network.output_bias, shortlist, never={self._unknown}, always={self._end}
+        )
+
+    def decode(
+        self,
+        batch: Sequence[Encoded],
+        prefixes: Sequence[Sequence[str]],
+        *,
+        target: str,
+        beam_size: int,
+        longest: int,
+        align: bool = False,
+        forbid_repeats: bool = False,
+    ) -> list[Decoded]:
+        """See :meth:`Decoder.decode`."""
+        sources = [[self._tokenizer.source_index[token] for token in part.tokens] for part in batch]
+        memories = self._network.encode(sources)
+        texts = [
+            self._begin(
+                source,
+                memory,
+                [self._index.get(token, self._unknown) for token in prefix],
+                lambda candidates, start: Search(
+                    candidates, start, beam_size, longest, self._end, forbid_repeats=forbid_repeats
+                ),
+            )
+            for source, memory, prefix in zip(sources, memories, prefixes, strict=True)
+        ]
+        self._finish(texts)
+        return [
+            self._decoded(part, prefix, text, align=align, gaps=align and beam_size == 1)
+            for part, prefix, text in zip(batch, prefixes, texts, strict=True)
+        ]
+
+    def _begin(
+        self,
+        source: Sequence[int],
+        memory: Memory,
+        prefix: Sequence[int],
+        search: Callable[[Candidates, Found], Search],
+    ) -> _Text:
+        """Read the prefix of a translation and say the first token behind it."""
+        candidates = self._output.candidates(source, prefix)
+        said, state, looks = self._network.read(memory, prefix)
+        gaps: list[float] = []
+        score = 0.0
+        if prefix:
+            logits = candidates.logits(said[:-1])
+            logits -= logits.max(axis=1, keepdims=True)
+            chosen = logits[np.arange(len(prefix)), candidates.columns(prefix)]
+            gaps = (-chosen).tolist()
+            score = float((chosen - np.log(np.exp(logits).sum(axis=1))).sum())
+        text = _Text(memory, search(candidates, Found(list(prefix), score, list(looks[:-1]))), state, gaps)
+        if not text.search.over:
+            parents = text.search.step(said[-1:], looks[-1:])
+            text.state = tuple(layer[parents] for layer in state)
+        return text
+
+    def _finish(self, texts: Sequence[_Text]) -> None:
+        """Go on with all translations, one token each at a time, until every one is over."""
+        live = [text for text in texts if not text.search.over]
+        state = _together(live)
+        while live:
+            rows = [len(text.search.live) for text in live]
+            ends = np.cumsum(rows).tolist()
+            spans = [slice(end - count, end) for end, count in zip(ends, rows, strict=True)]
+            hypotheses = [found for text in live for found in text.search.live]
+            said, state, looks = self._network.advance(
+                [found.ids[-1] for found in hypotheses],
+                [len(found.ids) for found in hypotheses],
+                state,
+                [text.memory for text in live],
+                spans,
+            )
+            goes_on: list[int] = []
+            still = []
+            for text, span, look in zip(live, spans, looks, strict=True):
+                parents = text.search.step(said[span], look)
+                if not text.search.over:
+                    goes_on += [span.start + parent for parent in parents]
+                    still.append(text)
+            live = still
+            if goes_on != list(range(len(said))):
+                state = tuple(layer[goes_on] for layer in state)
+
+    def _decoded(self, part: Encoded, prefix: Sequence[str], text: _Text, *, align: bool, gaps: bool) -> Decoded:
+        found = text.search.best
+        pieces = self._pieces
+        tokens = (*prefix, *(pieces[token] for token in found.ids[len(prefix) :]))
+        places = None
+        if align and tokens and self._architecture.aligned:
+            places = rests_on(np.stack(found.looks), part)
+        more = len(tokens) - len(prefix)
+        return Decoded(tokens, found.mean, places, (*text.gaps, *[0.0] * more) if gaps else None, found.ended)
+
+
+@dataclass(slots=True)
+class _Text:
+    """One translation under way."""
+
+    memory: Memory
+    search: Search
+    state: State
+    """A row for every live hypothesis; of the first step only."""
+    gaps: list[float]
+    """Of the prefix."""
+
+
+def _together(texts: Sequence[_Text]) -> State:
+    return tuple(np.concatenate(layers) for layers in zip(*(text.state for text in texts), strict=True))

@@ -1,0 +1,162 @@
+"""The binary model file of Marian: named arrays, one after the other.
+
+Little-endian: ``version, count`` (uint64); for each item the lengths of its name, its shape and its data, and its type
+(``name, type, shape, data``, uint64 each); all names (closed by a zero byte); all shapes (int32); one uint64 with the
+length of a padding, and the padding; all data. Nothing of a file is believed before it is checked against the length of
+the file, so that one that lies costs neither memory nor the process.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from translate.errors import ModelDamaged
+
+__all__ = ["Item", "Matrix", "read_items"]
+
+Matrix = np.ndarray[Any, np.dtype[np.float32]]
+
+_VERSION = 1
+_MOST_ITEMS = 4096
+_MOST_DIMENSIONS = 4
+_LONGEST_NAME = 256
+_MOST_BYTES = 1 << 30
+"""Of a file. The largest student of Mozilla's registry has 57 MB."""
+
+_TEXT = 0x101
+_FLOAT32 = 0x404
+_INT8 = 0x4101
+"""Prepared for multiplication: matrices are transposed, embeddings are not; one float32 multiplier follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One named array."""
+
+    name: str
+    type: int
+    shape: tuple[int, ...]
+    data: memoryview
+
+    @property
+    def quantised(self) -> bool:
+        """Whether it is stored as int8 with a multiplier."""
+        return self.type == _INT8
+
+    @property
+    def text(self) -> str:
+        """What an item that holds text says. Raises ValueError."""
+        if self.type != _TEXT:
+            raise ValueError("is not text")
+        return bytes(self.data).rstrip(b"\0").decode()
+
+    def floats(self) -> Matrix:
+        """The array of an item of type float32, of its shape. Raises ValueError."""
+        if self.type != _FLOAT32:
+            raise ValueError(f"has the type {self.type:#x}, not that of float32 numbers")
+        count = self._count(4)
+        found = np.frombuffer(self.data, "<f4", count)
+        if not np.isfinite(found).all():
+            raise ValueError("holds numbers that are not finite")
+        return found.reshape(self.shape).astype(np.float32)
+
+    def integers(self) -> tuple[np.ndarray[Any, np.dtype[np.int8]], float]:
+        """The int8 numbers of a quantised item, flat as they are stored, and what one of them stands for.
+
+        Raises ValueError.
+        """
+        if self.type != _INT8:
+            raise ValueError(f"has the type {self.type:#x}, not that of int8 numbers")
+        count = self._count(1, spare=4)
+        (multiplier,) = struct.unpack_from("<f", self.data, count)
+        if not math.isfinite(multiplier) or multiplier <= 0:
+            raise ValueError(f"has the multiplier {multiplier}")
+        return np.frombuffer(self.data, np.int8, count), 1.0 / multiplier
+
+    def matrix(self) -> Matrix:
+        """A matrix that is multiplied from the right (``x @ matrix``), of its shape. Raises ValueError."""
+        if not self.quantised:
+            return self.floats()
+        if len(self.shape) != 2:
+            raise ValueError(f"has the shape {self.shape}, not that of a matrix")
+        values, scale = self.integers()
+        stored = values.reshape(self.shape[::-1]).astype(np.float32)
+        stored *= np.float32(scale)
+        return np.ascontiguousarray(stored.T)
+
+    def _count(self, size_bytes: int, spare: int = 0) -> int:
+        count = math.prod(self.shape)
+        if count * size_bytes + spare > len(self.data):
+            raise ValueError(f"has {len(self.data)} bytes, too few for its shape {self.shape}")
+        return count
+
+
+def read_items(path: Path) -> Mapping[str, Item]:
+    """Every item of a file by its name.
+
+    Raises:
+        ModelDamaged: the file cannot be read, is cut short, or is not of this format.
+    """
+    try:
+        size_bytes = path.stat().st_size
+        if size_bytes > _MOST_BYTES:
+            raise ModelDamaged(f"{path} has {size_bytes / 1e6:.0f} MB; no model of this kind has over 1,074 MB")
+        data = memoryview(path.read_bytes())
+    except OSError as error:
+        raise ModelDamaged(f"cannot read {path}: {error.strerror}") from error
+    try:
+        return _Reader(data).items()
+    except (ValueError, struct.error) as error:
+        raise ModelDamaged(f"{path} is no Marian model, or damaged: {error}") from error
+
+
+class _Reader:
+    """Takes a file apart from front to back."""
+
+    def __init__(self, data: memoryview) -> None:
+        self._data = data
+        self._at = 0
+
+    def items(self) -> dict[str, Item]:
+        version, count = struct.unpack("<QQ", self._take(16))
+        if version != _VERSION:
+            raise ValueError(f"its version is {version}, not {_VERSION}")
+        if not 0 < count <= _MOST_ITEMS:
+            raise ValueError(f"it claims to hold {count} items")
+        heads = [struct.unpack("<QQQQ", self._take(32)) for _ in range(count)]
+        names = [self._name(head[0]) for head in heads]
+        shapes = [self._shape(name, head[2]) for name, head in zip(names, heads, strict=True)]
+        (padding,) = struct.unpack("<Q", self._take(8))
+        self._take(padding)
+        found = {}
+        for name, shape, (_, type_, _, length) in zip(names, shapes, heads, strict=True):
+            if name in found:
+                raise ValueError(f"it has two items {name}")
+            found[name] = Item(name, type_, shape, self._take(length))
+        return found
+
+    def _name(self, length: int) -> str:
+        if not 0 < length <= _LONGEST_NAME:
+            raise ValueError(f"the name of an item claims {length} bytes")
+        return bytes(self._take(length)).rstrip(b"\0").decode("ascii")
+
+    def _shape(self, name: str, length: int) -> tuple[int, ...]:
+        if length > _MOST_DIMENSIONS:
+            raise ValueError(f"{name[:40]!r} claims {length} dimensions")
+        shape = struct.unpack(f"<{length}i", self._take(4 * length))
+        if any(size <= 0 for size in shape):
+            raise ValueError(f"{name[:40]!r} has the shape {shape}")
+        return shape
+
+    def _take(self, length: int) -> memoryview:
+        if length > len(self._data) - self._at:
+            raise ValueError(f"it is cut short: {length} bytes should follow, {len(self._data) - self._at} do")
+        self._at += length
+        return self._data[self._at - length : self._at]
