@@ -37,7 +37,7 @@ def test_what_cannot_end_well_is_refused_before_it_starts(capsys: pytest.Capture
     assert "manifest.tsv" in refused(capsys, "latency", "--material", str(tmp_path))
     assert "add quality" in refused(capsys, "latency", "--plot", str(tmp_path / "plot.svg"))
     assert "no folder" in refused(capsys, "latency", "--json", str(tmp_path / "nowhere" / "x.json"))
-    assert "no clips in ja; it has de, en, es, fr" in refused(capsys, "latency", "--lang", "ja")
+    assert "no clips in ja; it has de, en, es, fr, pt" in refused(capsys, "latency", "--lang", "ja")
     assert "ending .svg" in refused(capsys, "quality", "--plot", str(tmp_path / "plot.png"))
     assert "add robust" in refused(capsys, "latency", "--trouble", "music")
     assert "'speed'" in refused(capsys, "speed")

@@ -28,9 +28,9 @@ def folder(tmp_path: Path, clips: dict[str, Any]) -> Callable[[str], Path]:
     return make
 
 
-def test_the_bundled_samples_are_four_languages_with_transcripts_and_translations() -> None:
+def test_the_bundled_samples_are_five_languages_with_transcripts_and_translations() -> None:
     found = {clip.lang: clip for clip in load_material()}
-    assert set(found) == {"en", "es", "de", "fr"}
+    assert set(found) == {"en", "es", "de", "fr", "pt"}
     assert all(clip.transcript for clip in found.values())
     assert "Mecca" in found["de"].translations["en"]
 

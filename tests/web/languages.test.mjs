@@ -4,8 +4,8 @@ import { Words } from '../../web/js/i18n.js';
 import { bestOf, grouped, targetsOf } from '../../web/js/languages.js';
 
 test('what most people look for comes first, with the reader’s own languages, in the order given', () => {
-  const codes = ['yo', 'de', 'ca', 'en', 'ba'];
-  assert.deepEqual(grouped(codes, ['ca-ES', 'en']), { common: ['de', 'ca', 'en'], more: ['yo', 'ba'] });
+  const codes = ['yo', 'de', 'ca', 'en', 'pt', 'ba'];
+  assert.deepEqual(grouped(codes, ['ca-ES', 'en']), { common: ['de', 'ca', 'en', 'pt'], more: ['yo', 'ba'] });
   assert.deepEqual(grouped(['en'], []), { common: ['en'], more: [] });
 });
 
@@ -28,5 +28,6 @@ test('targets of a language, or of any where it is to be detected, never itself'
 
 test('the first language of the reader that can be read is taken', () => {
   assert.equal(bestOf(['ca-ES', 'de-AT', 'en'], ['en', 'de']), 'de');
+  assert.equal(bestOf(['pt-BR', 'en'], ['en', 'pt']), 'pt');
   assert.equal(bestOf(['ca'], ['en']), undefined);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { Words, ownName, pickLanguage } from '../../web/js/i18n.js';
+import { SAMPLES } from '../../web/js/sample.js';
 import { UI_LANGUAGES, loadStrings } from '../../web/js/strings.js';
 
 const WEB = new URL('../../web/', import.meta.url);
@@ -10,6 +11,9 @@ const read = (name) => readFileSync(new URL(name, WEB), 'utf8');
 const pages = Object.fromEntries(PAGES.map((name) => [name, read(name)]));
 const tables = Object.fromEntries(await Promise.all(UI_LANGUAGES.map(async (one) => [one, await loadStrings(one, 'install')])));
 const ENGLISH = tables.en;
+/** Strings that are right as they are in English: names of systems, and words that a language has too. */
+const NAMES = ['settings_summary', 'install_android', 'install_windows', 'install_mac', 'install_linux'];
+const SHARED = { de: ['start', 'latency_median', 'state_reading'], fr: ['microphone', 'invitations'] };
 
 for (const [language, table] of Object.entries(tables)) {
   test(`${language} says everything, with the same places`, () => {
@@ -21,6 +25,21 @@ for (const [language, table] of Object.entries(tables)) {
     }
   });
 }
+
+for (const [language, table] of Object.entries(tables).slice(1)) {
+  test(`${language} has no English left`, () => {
+    const same = Object.keys(ENGLISH).filter((key) => table[key] === ENGLISH[key]);
+    assert.deepEqual(same.sort(), [...NAMES, ...(SHARED[language] ?? [])].sort());
+  });
+}
+
+test('every language of the page has a sample, with its source', () => {
+  assert.deepEqual(Object.keys(SAMPLES).sort(), [...UI_LANGUAGES].sort());
+  for (const [language, url] of Object.entries(SAMPLES)) {
+    assert.equal(readFileSync(url, 'latin1').slice(0, 4), 'fLaC');
+    assert.match(read('samples/ATTRIBUTION.txt'), new RegExp(`^${language}\\.flac, `, 'm'));
+  }
+});
 
 const scripts = readdirSync(new URL('js/', WEB), { recursive: true }).filter((name) => name.endsWith('.js') && !name.startsWith('strings'));
 const code = scripts.map((name) => read(`js/${name}`)).join('\n');
@@ -51,13 +70,19 @@ for (const [name, html] of Object.entries(pages)) {
 
 test('the best of the reader’s languages is picked, or English', () => {
   assert.equal(pickLanguage(['', 'ca-ES', 'de-AT', 'fr']), 'de');
+  assert.equal(pickLanguage(['pt-BR', 'en']), 'pt');
   assert.equal(pickLanguage(['xx']), 'en');
   assert.equal(new Words('de', tables.de).languageName('es'), 'Spanisch');
+  const portuguese = new Words('pt', tables.pt);
+  assert.equal(portuguese.languageName('en'), 'inglês');
+  assert.deepEqual([portuguese.seconds(1250), portuguese.milliseconds(1459.6)], ['1,25 s', '1.460 ms']);
+  assert.equal(portuguese.milliseconds(2.96, 1), '3,0 ms');
   assert.equal(new Words('en', ENGLISH).languageName('auto'), ENGLISH.auto);
 });
 
 test('languages are offered by their own names', () => {
   assert.equal(ownName('de'), 'Deutsch');
+  assert.equal(ownName('pt'), 'Português');
   assert.equal(ownName('zz', new Map([['zz', 'Zzz']])), 'Zzz');
   assert.equal(ownName('not a code'), 'not a code');
 });

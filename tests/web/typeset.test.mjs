@@ -10,5 +10,5 @@ test('in French no mark is left alone on a line', () => {
 });
 
 test('other languages are left as they are', () => {
-  for (const lang of ['en', 'es', 'de', 'fry', '']) assert.equal(typeset('So ? « a »', lang), 'So ? « a »');
+  for (const lang of ['en', 'es', 'de', 'pt', 'fry', '']) assert.equal(typeset('So ? « a »', lang), 'So ? « a »');
 });

@@ -120,7 +120,7 @@ class Recording:
 
 
 def load_material(folder: Path | None = None) -> list[Clip]:
-    """The clips of ``folder``; ``None``: the four samples that ship with the pages.
+    """The clips of ``folder``; ``None``: the five samples that ship with the pages.
 
     Raises:
         ConfigError: there is no manifest, or a row of it names no file that is there.

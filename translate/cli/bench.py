@@ -25,7 +25,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False, writable=True)
 
 @click.command(short_help="Measure captions on recorded speech.")
 @click.argument("what", nargs=-1, type=click.Choice(_PARTS), metavar="[WHAT]...")
-@click.option("--material", type=_FOLDER, metavar="FOLDER", help="Clips with a manifest.tsv (default: four samples).")
+@click.option("--material", type=_FOLDER, metavar="FOLDER", help="Clips with a manifest.tsv (default: five samples).")
 @click.option("--lang", "langs", metavar="LANG[,LANG]", default="", help="Only clips of these languages.")
 @click.option("--to", "targets", metavar="LANG[,LANG]", default="", help="Translate, too.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many clips of each language, drawn by --seed.")
@@ -91,7 +91,7 @@ def bench(
     soak       the service under speech for an hour: the same at its end?
 
     \b
-    sottovoce bench                                        commit and show latency on four samples
+    sottovoce bench                                        commit and show latency on five samples
     sottovoce bench quality --material speech --lang es    word errors beside the same model offline
     sottovoce bench all --minutes 10 --plot plot.svg       ten minutes of each language, and a picture
     sottovoce bench robust --lang es --trouble music       one trouble, on a minute and a half of Spanish

@@ -61,9 +61,10 @@ export class Words {
     return `${(ms / 1000).toLocaleString(this.language, form)} s`;
   }
 
-  /** @param {number} ms @returns {string} such as "840 ms" */
-  milliseconds(ms) {
-    return `${Math.round(ms).toLocaleString(this.language)} ms`;
+  /** @param {number} ms @param {number} [digits] @returns {string} such as "840 ms" */
+  milliseconds(ms, digits = 0) {
+    const form = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    return `${ms.toLocaleString(this.language, form)} ms`;
   }
 }
 

@@ -54,7 +54,7 @@ export class LatencyView {
     if (!details.open) return;
     lanes.replaceChildren(...summaries.map(({ lane, one }) => this.#lane(lane, one, slowest)));
     if (rtt_ms !== null) {
-      clock.textContent = this.#words.say('latency_clock', { error: `${(rtt_ms / 2).toFixed(1)} ms` });
+      clock.textContent = this.#words.say('latency_clock', { error: this.#words.milliseconds(rtt_ms / 2, 1) });
     }
   }
 

@@ -4,7 +4,9 @@ import { Problem } from './problems.js';
 
 /** Clip per language code; see samples/ATTRIBUTION.txt. */
 export const SAMPLES = Object.freeze(
-  Object.fromEntries(['es', 'en', 'de', 'fr'].map((code) => [code, new URL(`../samples/${code}.flac`, import.meta.url)])),
+  Object.fromEntries(
+    ['es', 'en', 'de', 'fr', 'pt'].map((code) => [code, new URL(`../samples/${code}.flac`, import.meta.url)]),
+  ),
 );
 
 const LEAD_S = 0.4;

@@ -1,7 +1,7 @@
 /** String tables of the page, one file per language; a page loads only the one it shows. */
 
 /** Languages of the page's own text; English first, for it is what others fall back to. */
-export const UI_LANGUAGES = Object.freeze(['en', 'es', 'de', 'fr']);
+export const UI_LANGUAGES = Object.freeze(['en', 'es', 'de', 'fr', 'pt']);
 
 /**
  * @param {string} language one of UI_LANGUAGES
