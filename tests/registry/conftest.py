@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -9,8 +10,10 @@ import os
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,7 +21,8 @@ import sentencepiece
 
 import translate
 from translate import resources
-from translate.registry import Registry, Store, default_catalog, load_catalog
+from translate.registry import Registry, Store, default_catalog
+from translate.registry.catalog import catalog_in
 
 REPOSITORY = Path(translate.__file__).parent.parent
 
@@ -55,7 +59,7 @@ class House:
 
     @property
     def registry(self) -> Registry:
-        return Registry(load_catalog(self.models / "catalog.toml"), self.models / "students", Store(self.cache))
+        return Registry(catalog_in(self.models), self.models / "students", Store(self.cache))
 
     def write(self, path: str, data: bytes) -> Path:
         target = self.root / path
@@ -154,20 +158,26 @@ def remote_files() -> dict[str, bytes]:
     return {"model.bin": REMOTE, "source.spm": b"spm"}
 
 
+@pytest.fixture(scope="session")
+def spm() -> bytes:
+    """A real SentencePiece file."""
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["a b", "b a"]), model_writer=model, model_type="char", vocab_size=10,
+        hard_vocab_limit=False, minloglevel=2,
+    )  # fmt: skip
+    return model.getvalue()
+
+
 @pytest.fixture
-def translation_folder(tmp_path: Path) -> Callable[[str, list[str], list[str]], Path]:
+def translation_folder(tmp_path: Path, spm: bytes) -> Callable[[str, list[str], list[str]], Path]:
     """Writes a translation folder with real SentencePiece files and a vocabulary; its weights are no weights."""
 
     def write(path: str, sentencepiece_files: list[str], vocabulary: list[str]) -> Path:
         folder = tmp_path / path
         folder.mkdir(parents=True)
-        model = io.BytesIO()
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(["a b", "b a"]), model_writer=model, model_type="char", vocab_size=10,
-            hard_vocab_limit=False, minloglevel=2,
-        )  # fmt: skip
         for name in sentencepiece_files:
-            (folder / name).write_bytes(model.getvalue())
+            (folder / name).write_bytes(spm)
         (folder / "model.bin").write_bytes(model_bin("TransformerSpec"))
         (folder / "shared_vocabulary.json").write_text(json.dumps(["<unk>", "<s>", "</s>", *vocabulary]))
         return folder
@@ -204,3 +214,133 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     default_catalog.cache_clear()
     yield house
     default_catalog.cache_clear()
+
+
+COMMIT = "c" * 40
+MARIAN = struct.pack("<QQ", 1, 3) + os.urandom(200_000)
+
+
+@dataclass
+class Firefox:
+    """A small list of Firefox's models, and a server that has their files and may misbehave."""
+
+    house: House
+    spm: bytes
+    entries: list[dict[str, object]] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    """By path of the address."""
+    url: str = ""
+    asked: list[tuple[str, str | None]] = field(default_factory=list)
+    """Path, and the range that was asked for."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """All that were sent."""
+    cut_after: int | None = None
+    """Close the connection after so many bytes of a body, once."""
+    ranges: bool = True
+    status: int | None = None
+
+    def parts(self, source: str, target: str) -> dict[str, bytes]:
+        """The files of a model, those of which no hash is stated last."""
+        pair = f"{source}{target}"
+        return {
+            f"model.{pair}.intgemm.alphas.bin": MARIAN + pair.encode(),
+            f"lex.50.50.{pair}.s2t.bin": os.urandom(20_000),
+            f"vocab.{pair}.spm": self.spm,
+        }
+
+    def offer(self, source: str, target: str, dev: float | None, *, suffix: str = "", **more: object) -> str:
+        """Put a model as the repository has them into list and server; returns its name."""
+        name, folder = f"firefox-{source}-{target}{suffix}", f"models/tiny{suffix}/{source}{target}"
+        rows: list[list[object]] = []
+        for file, data in self.parts(source, target).items():
+            packed = gzip.compress(data, 1)
+            stated = [len(data), sha256(data)] if file.startswith("model.") else [None, None]
+            rows.append([file, *stated, len(packed), sha256(packed)])
+            self.files[f"{MEDIA}/{folder}/{file}.gz"] = packed
+        entry = {
+            "name": name,
+            "pair": [source, target],
+            "architecture": "tiny",
+            "folder": folder,
+            "files": rows,
+            **more,
+        }
+        self.entries.append(entry | ({} if dev is None else {"dev": dev}))
+        self.write()
+        return name
+
+    def attach(self, source: str, target: str) -> str:
+        """Put a model as Firefox itself gets them into list and server; returns its name."""
+        rows: list[list[object]] = []
+        for i, (file, data) in enumerate(self.parts(source, target).items()):
+            rows.append([file, len(data), sha256(data), f"main-workspace/{source}{target}-{i}.bin"])
+            self.files[f"/main-workspace/{source}{target}-{i}.bin"] = data
+        name = f"firefox-{source}-{target}"
+        self.entries.append({"name": name, "pair": [source, target], "architecture": "base-memory", "files": rows})
+        self.write()
+        return name
+
+    def repack(self, address: str, data: bytes) -> None:
+        """Another gzip file at ``address``; the list states its hash."""
+        packed = gzip.compress(data, 9)
+        rows = [row for entry in self.entries for row in entry["files"]]  # type: ignore[attr-defined]
+        row = next(row for row in rows if address.endswith(f"/{row[0]}.gz"))
+        row[3:] = [len(packed), sha256(packed)]
+        self.files[address] = packed
+        self.write()
+
+    def of(self, name: str, kind: str) -> str:
+        """The address of a file of a model, by what its name begins with."""
+        pair = name.removeprefix("firefox-").replace("-", "")
+        return next(address for address in self.files if f"/{kind}." in address and f".{pair}." in address)
+
+    def write(self) -> None:
+        """The list as a file."""
+        raw = {"schema": 1, "commit": COMMIT, "records": 7, "models": self.entries}
+        self.house.write("models/firefox.json", json.dumps(raw).encode())
+        default_catalog.cache_clear()
+
+
+MEDIA = f"/media/mozilla/firefox-translations-models/{COMMIT}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    firefox: Firefox
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        here, wanted = self.firefox, self.headers.get("Range")
+        here.asked.append((self.path, wanted))
+        here.headers |= {name.lower(): value for name, value in self.headers.items()}
+        data = here.files.get(self.path)
+        status = here.status or (404 if data is None else 200)
+        body = data if data is not None and status == 200 else b""
+        if wanted and here.ranges and status == 200:
+            status, start = 206, int(wanted.removeprefix("bytes=").rstrip("-"))
+            body = body[start:]
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        cut, here.cut_after = here.cut_after, None
+        self.wfile.write(body[:cut])
+        self.close_connection = cut is not None
+
+
+@pytest.fixture
+def firefox(house: House, spm: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Firefox]:
+    """An empty list of Firefox's models, and the server that stands for Mozilla's."""
+    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda _: None)
+    firefox = Firefox(house, spm)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"firefox": firefox}))
+    server.daemon_threads = True
+    firefox.url = f"http://127.0.0.1:{server.server_address[1]}"
+    monkeypatch.setenv("SOTTOVOCE_FIREFOX_URL", firefox.url)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield firefox
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -53,6 +53,14 @@ def test_languages_come_out_canonical(tmp_path: Path) -> None:
         ('{ name = "model.bin" }', '{ name = "model.bin", sha256 = "abc" }', r"\(m\).files\[0\].sha256"),
         ('{ name = "model.bin" }', '{ name = "model.bin", size_bytes = true }', r"\(m\).files\[0\].size_bytes"),
         ('{ name = "model.bin" }', '{ name = "model.bin" }, { name = "model.bin" }', "names a file twice"),
+        ('licence = "MIT"', 'licence = "MIT"\nquality = 3', r"\(m\).quality must be a list"),
+        ('licence = "MIT"', 'licence = "MIT"\nquality = [3]', r"\(m\).quality\[0\] must be a table"),
+        ('licence = "MIT"', 'licence = "MIT"\nquality = [{ pair = ["en", "es"] }]', r"flores_dev_bleu is missing"),
+        (
+            'licence = "MIT"',
+            'licence = "MIT"\nquality = [{ pair = ["en", "es"], flores_dev_bleu = 1.0 }]',
+            "quality is of a pair that is not the model's",
+        ),
         ("[[model]]", "[[model", "not TOML"),
     ],
 )
@@ -68,6 +76,23 @@ def test_a_part_must_belong_to_a_package_of_the_model(tmp_path: Path) -> None:
     file = f'{{ name = "model.bin", size_bytes = 1, sha256 = "{"0" * 64}", {part} }}'
     with pytest.raises(ConfigError, match="package 'other' is not among"):
         load_catalog(written(tmp_path, GOOD.replace('{ name = "model.bin" }', file)))
+
+
+def test_a_model_of_marian_needs_no_model_bin(tmp_path: Path) -> None:
+    text = GOOD.replace("model.bin", "model.ende.intgemm.alphas.bin").replace('"whisper"', '"translation"')
+    text = text.replace(
+        'licence = "MIT"', 'licence = "MIT"\nquality = [{ pair = ["en", "es"], flores_dev_bleu = 38.8 }]'
+    )
+    assert load_catalog(written(tmp_path, text)).find("m").quality == {("en", "es"): 38.8}
+
+
+def test_what_is_measured_in_the_shipped_catalog() -> None:
+    models = default_catalog().models
+    assert models["opus-mt-en-es"].quality == {("en", "es"): 26.6}
+    assert models["nllb-200-distilled-600m"].quality["fr", "en"] == 43.2
+    for spec in models.values():
+        assert spec.kind == "translation" or not spec.quality
+        assert spec.warning == "" or spec.warning in spec.note
 
 
 def test_two_models_of_one_name_are_refused(tmp_path: Path) -> None:
@@ -88,7 +113,7 @@ def test_the_shipped_catalog_tells_what_a_user_must_know() -> None:
     assert "yue" not in models["whisper-base"].languages
     for spec in models.values():
         pinned = spec.hub is None or spec.hub.revision is not None
-        hashed = all(file.sha256 and file.size_bytes for file in spec.files)
+        hashed = all((file.sha256 and file.size_bytes) or file.packed for file in spec.files)
         assert pinned == hashed, f"{spec.name}: a pinned revision has hashes, and hashes need a pinned revision"
         assert pinned or "first pull" in spec.note, f"{spec.name}: its note must say that nobody published a hash"
 

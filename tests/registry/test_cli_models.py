@@ -24,8 +24,9 @@ def run(command: click.Command, *arguments: str) -> Result:
 
 def test_list_shows_where_each_model_is_or_how_to_get_it(house) -> None:
     house.student("en-es", "en", "es")
-    lines = run(models, "list").stdout.splitlines()
-    row = {line.split()[0]: line for line in lines}
+    table, serving = run(models, "list").stdout.split("\n\n")
+    assert [line.split() for line in serving.splitlines()[1:]] == [["en", "→", "es", "en-es", "the", "only", "one"]]
+    row = {line.split()[0]: line for line in table.splitlines()}
     assert list(row) == ["name", "en-es", "parted", "plain", "remote", "unpinned"]
     assert "en → es" in row["en-es"]
     assert "joined at first use" in row["parted"]
@@ -48,7 +49,7 @@ def test_list_as_json(house) -> None:
         "name": "plain", "kind": "whisper", "languages": ["en"], "pairs": [], "installed": True, "origin": "package",
         "size_bytes": (house.site / "fake_plain/model/model.bin").stat().st_size, "licence": "MIT", "note": "",
         "where": str(house.site / "fake_plain/model"), "command": "pip install 'sottovoce[embedded]'",
-        "commercial_use": True,
+        "commercial_use": True, "quality": {}, "serves": [],
     }  # fmt: skip
     assert (rows["remote"]["installed"], rows["remote"]["where"]) == (False, None)
 
@@ -113,7 +114,7 @@ def test_pull_tells_of_the_licence_and_of_trust_on_first_use(house, tmp_path: Pa
     notes = run(models, "pull", "unpinned", "--from", str(tmp_path / "stick")).stderr
     assert "CC-BY-NC-4.0: not for commercial use" in notes
     assert "there is no published hash of unpinned" in notes
-    assert "no published hash; unchanged since the first pull" in run(models, "verify", "unpinned").stdout
+    assert "no published hash; unchanged since it came" in run(models, "verify", "unpinned").stdout
 
 
 def test_rm_takes_only_what_the_cache_holds(house) -> None:

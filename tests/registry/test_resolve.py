@@ -9,12 +9,25 @@ import pytest
 from translate.errors import ConfigError, MissingModel, ModelDamaged
 from translate.registry import cache_folder, installed_translations, resolve
 from translate.registry.fetch import FolderFetcher
+from translate.registry.folders import kind_of
 from translate.registry.pull import pull
 
 
 def test_a_package_that_is_a_model_folder_is_used_in_place(house) -> None:
     model = resolve("plain", kind="whisper")
     assert (model.path, model.origin, model.languages) == (house.site / "fake_plain/model", "package", ("en",))
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("name", ["firefox-en-pt", "firefox-pt-en"])
+def test_the_package_of_portuguese_is_used_in_place(name: str) -> None:
+    model = resolve(name, kind="translation")
+    source, target = name.removeprefix("firefox-").split("-")
+    assert (model.origin, model.pairs) == ("package", ((source, target),))
+    assert model.quality_of(source, target)
+    assert kind_of(model.path) == "translation"
+    by_path = resolve(model.path)
+    assert (by_path.kind, by_path.origin, by_path.pairs) == ("translation", "path", model.pairs)
 
 
 def test_parts_are_joined_into_the_cache_once(house) -> None:

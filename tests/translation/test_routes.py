@@ -88,3 +88,19 @@ def test_reachable_targets_are_those_with_a_route() -> None:
     assert reachable("es", [ES_EN, EN_DE], False) == ["de", "en", "es"]
     assert reachable("fr", [], True) == ["en", "fr"]
     assert reachable("fr", [], False) == ["fr"]
+
+
+def test_of_several_models_the_best_ranked_serves() -> None:
+    worth = {"es-en": 15.4, "other": 27.5, "many": 29.2}
+    other = model("other", "es-en")
+
+    def rank(engine: Model, source: str, target: str) -> float:
+        return -worth[engine.name]
+
+    def taken(*engines: Model) -> str:
+        return plan("es", "en", list(engines), True, rank=rank).hops[0].engine.name
+
+    assert taken(ES_EN, other) == taken(other, ES_EN) == "other"
+    assert taken(ES_EN, MANY, other) == "many"
+    route = plan("es", "de", [ES_EN, other, EN_DE], True, rank=lambda e, s, t: -worth.get(e.name, 0))
+    assert [hop.engine.name for hop in route.hops] == ["other", "en-de"]

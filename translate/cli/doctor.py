@@ -137,7 +137,7 @@ def _models(registry: Registry) -> list[Finding]:
         elif spec.packages:
             findings.append(Finding(f"model {spec.name}", "missing", f"get it: {spec.command}", {"kind": spec.kind}))
     for model in registry.translations():
-        if model.origin == "student":
+        if model.origin in ("student", "added"):
             pair = " → ".join(model.pairs[0]) if model.pairs else ""
             findings.append(Finding(f"model {model.name}", "ok", f"{pair} {model.path}", {"kind": model.kind}))
     if not registry.translations():

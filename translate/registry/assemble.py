@@ -6,10 +6,10 @@ import hashlib
 from pathlib import Path
 
 from translate.errors import MissingModel, ModelDamaged
-from translate.registry.catalog import FileSpec, ModelSpec, PartSpec
 from translate.registry.folders import LOCK_NAME, FileHash, Lock
 from translate.registry.hashing import BLOCK_BYTES, Progress, remember
 from translate.registry.packages import packaged_parts, reinstall_command
+from translate.registry.spec import FileSpec, ModelSpec, PartSpec
 from translate.registry.store import Store
 
 __all__ = ["WAIT_S", "assemble"]

@@ -6,36 +6,24 @@ import difflib
 import functools
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from translate import resources
 from translate.errors import ConfigError, LanguageError
 from translate.languages import LANGUAGES, canonical
+from translate.registry.firefox import FIREFOX_NAME, load_firefox
+from translate.registry.spec import MODEL_FILE, MODEL_NAME, FileSpec, HubSource, ModelSpec, PartSpec, Quality
 
-__all__ = [
-    "Catalog",
-    "FileSpec",
-    "HubSource",
-    "Kind",
-    "ModelSpec",
-    "PartSpec",
-    "covers",
-    "default_catalog",
-    "load_catalog",
-]
-
-Kind = Literal["whisper", "translation"]
-"""``whisper``: recognition; ``translation``: text to text."""
+__all__ = ["Catalog", "catalog_in", "default_catalog", "load_catalog"]
 
 _SETS: dict[str, tuple[str, ...]] = {
     "whisper": tuple(code for code in LANGUAGES if code != "yue"),
     "whisper-v3": tuple(LANGUAGES),
     "nllb": tuple(code for code, language in LANGUAGES.items() if language.nllb),
 }
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # one plain name: nothing may leave the model's own folder
 _PART_PATH = re.compile(r"[A-Za-z_]\w*(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -44,82 +32,31 @@ _REPO = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class PartSpec:
-    """A file inside an installed package; ``path`` begins with the import package (``package/data/file``)."""
-
-    path: str
-    size_bytes: int
-    sha256: str
-
-    @property
-    def package(self) -> str:
-        """The import package that holds the file."""
-        return self.path.partition("/")[0]
-
-
-@dataclass(frozen=True, slots=True)
-class FileSpec:
-    """One file of a model folder. Without ``sha256`` what the first pull brought is trusted from then on."""
-
-    name: str
-    size_bytes: int | None = None
-    sha256: str | None = None
-    parts: tuple[PartSpec, ...] = ()
-    """Files of installed packages that make up this one, in order."""
-
-
-@dataclass(frozen=True, slots=True)
-class HubSource:
-    """A repository of the Hugging Face hub; without ``revision`` the newest commit is taken and written down."""
-
-    repo: str
-    revision: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSpec:
-    """One model of the catalog."""
-
-    name: str
-    kind: Kind
-    languages: tuple[str, ...]
-    """What a ``whisper`` model hears; what a many-to-many translation model reads and writes. Canonical codes."""
-    pairs: tuple[tuple[str, str], ...]
-    """(spoken, written) of a bilingual translation model."""
-    licence: str
-    commercial_use: bool
-    note: str
-    files: tuple[FileSpec, ...]
-    packages: Mapping[str, str]
-    """Import package -> distribution that holds the parts."""
-    hub: HubSource | None
-
-    @property
-    def size_bytes(self) -> int | None:
-        """Bytes of the whole folder; ``None`` where a file's size is not known."""
-        sizes = [file.size_bytes for file in self.files]
-        return None if None in sizes else sum(size or 0 for size in sizes)
-
-    def translates(self, source: str, target: str) -> bool:
-        """Whether this is a translation model from ``source`` to ``target`` (canonical codes)."""
-        return self.kind == "translation" and covers(self.pairs, self.languages, source, target)
-
-    @property
-    def command(self) -> str:
-        """What a person types to get the model."""
-        return "pip install 'sottovoce[embedded]'" if self.packages else f"sottovoce models pull {self.name}"
-
-
-def covers(pairs: Sequence[tuple[str, str]], languages: Sequence[str], source: str, target: str) -> bool:
-    """Whether ``source`` to ``target`` is one of ``pairs``, or both are among the many-to-many ``languages``."""
-    return (source, target) in pairs or (source != target and source in languages and target in languages)
-
-
-@dataclass(frozen=True, slots=True)
 class Catalog:
     """The models, in the order of the file."""
 
     models: Mapping[str, ModelSpec]
+
+    def with_models(self, others: Iterable[ModelSpec], where: str) -> Catalog:
+        """This catalog and ``others`` after it; ``where`` they come from, for the message.
+
+        Raises:
+            ConfigError: two models have one name.
+        """
+        models = dict(self.models)
+        for spec in others:
+            if models.setdefault(spec.name, spec) is not spec:
+                raise ConfigError(f"{where}: there are two models {spec.name!r}")
+        return Catalog(models)
+
+    def suggested(self, source: str, target: str) -> ModelSpec | None:
+        """What to pull for a pair (canonical codes): free for any use, no warning, of the pair's own, and Firefox's."""
+        able = [spec for spec in self.models.values() if spec.translates(source, target)]
+
+        def key(spec: ModelSpec) -> tuple[bool, bool, bool, bool]:
+            return not spec.commercial_use, spec.warning != "", not spec.pairs, spec.web is None
+
+        return min(able, key=key, default=None)
 
     def find(self, name: str) -> ModelSpec:
         """The model of that name.
@@ -143,7 +80,17 @@ def default_catalog() -> Catalog:
     Raises:
         ConfigError: it cannot be read or has a bad entry.
     """
-    return load_catalog(resources.models_folder() / "catalog.toml")
+    return catalog_in(resources.models_folder())
+
+
+def catalog_in(folder: Path) -> Catalog:
+    """``catalog.toml`` of a folder, and the list of Firefox's models beside it, if there is one.
+
+    Raises:
+        ConfigError: one cannot be read or has a bad entry.
+    """
+    catalog, others = load_catalog(folder / "catalog.toml"), folder / FIREFOX_NAME
+    return catalog.with_models(load_firefox(others), str(others)) if others.exists() else catalog
 
 
 def load_catalog(path: Path) -> Catalog:
@@ -196,7 +143,7 @@ class _Table:
 
 
 def _model(table: _Table) -> ModelSpec:
-    name = table.take("name", str, pattern=_NAME)
+    name = table.take("name", str, pattern=MODEL_NAME)
     where = table.where = f"{table.where} ({name})"
     packages = table.take("packages", dict, {})
     hub = table.take("hub", dict, None)
@@ -213,6 +160,7 @@ def _model(table: _Table) -> ModelSpec:
         ),
         packages=packages,
         hub=_hub(_Table(hub, f"{where}.hub")) if hub is not None else None,
+        quality=_quality(table.take("quality", list, []), f"{where}.quality"),
     )
     table.finish()
     _check(spec, where)
@@ -222,11 +170,15 @@ def _model(table: _Table) -> ModelSpec:
 def _check(spec: ModelSpec, where: str) -> None:
     rules: list[tuple[Callable[[], bool], str]] = [
         (lambda: bool(spec.packages or spec.hub), ": one of packages, hub is missing"),
-        (lambda: any(file.name == "model.bin" for file in spec.files), ".files must hold model.bin"),
         (lambda: len({file.name for file in spec.files}) == len(spec.files), ".files names a file twice"),
+        (
+            lambda: sum(MODEL_FILE.fullmatch(file.name) is not None for file in spec.files) == 1,
+            ".files must hold model.bin (or one such as model.ende.bin)",
+        ),
         (lambda: not spec.packages or all(file.parts for file in spec.files), ".files: every file needs its parts"),
         (lambda: bool(spec.languages) != bool(spec.pairs), ": one of languages, pairs is needed"),
         (lambda: spec.kind == "translation" or not spec.pairs, ".pairs is for translation models"),
+        (lambda: all(spec.translates(*pair) for pair in spec.quality), ".quality is of a pair that is not the model's"),
     ]
     for holds, message in rules:
         if not holds():
@@ -260,6 +212,16 @@ def _language(value: object, where: str) -> str:
         return canonical(str(value))
     except LanguageError as error:
         raise ConfigError(f"{where}: {error}") from error
+
+
+def _quality(rows: list[object], where: str) -> Quality:
+    found: dict[tuple[str, str], float] = {}
+    for i, row in enumerate(rows):
+        table = _Table(row, f"{where}[{i}]")
+        pair = _pair(table.take("pair", list), f"{table.where}.pair")
+        found[pair] = table.take("flores_dev_bleu", float)
+        table.finish()
+    return found
 
 
 def _hub(table: _Table) -> HubSource:

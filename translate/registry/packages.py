@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-from translate.registry.catalog import ModelSpec, PartSpec
+from translate.registry.spec import ModelSpec, PartSpec
 
 __all__ = ["package_folder", "packaged_parts", "plain_folder", "reinstall_command"]
 

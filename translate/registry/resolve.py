@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from translate import resources
 from translate.errors import ConfigError, MissingModel, ModelDamaged
 from translate.paths import expanded
 from translate.registry.assemble import assemble
-from translate.registry.catalog import Catalog, Kind, ModelSpec, covers, default_catalog
-from translate.registry.folders import FileHash, kind_of, read_description, read_lock
+from translate.registry.catalog import Catalog, default_catalog
+from translate.registry.folders import Added, FileHash, has_model_file, kind_of, read_description, read_lock
+from translate.registry.found import Origin, Place, ResolvedModel
 from translate.registry.hashing import Progress, Stamps, check_files
 from translate.registry.packages import packaged_parts, plain_folder, reinstall_command
+from translate.registry.spec import MODEL_NAME, Kind, ModelSpec
 from translate.registry.store import Store, cache_folder
 
 __all__ = [
-    "Origin",
-    "Place",
     "Registry",
-    "ResolvedModel",
     "default_registry",
     "ensure_intact",
     "installed_translations",
@@ -31,40 +30,6 @@ __all__ = [
 ]
 
 _log = logging.getLogger(__name__)
-
-Origin = Literal["path", "student", "package", "cache"]
-"""How a model was found: given as a path, shipped in ``models/students``, in an installed package, in the cache."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResolvedModel:
-    """A model folder on this machine."""
-
-    path: Path
-    name: str
-    kind: Kind
-    origin: Origin
-    languages: tuple[str, ...] = ()
-    """What a ``whisper`` model hears, or what a translation model reads and writes in any combination.
-
-    Canonical codes; empty where the folder does not tell (ask the loaded model).
-    """
-    pairs: tuple[tuple[str, str], ...] = ()
-    """(spoken, written) of a bilingual translation model."""
-    licence: str = ""
-    commercial_use: bool = True
-
-    def translates(self, source: str, target: str) -> bool:
-        """Whether this is a translation model from ``source`` to ``target`` (canonical codes)."""
-        return self.kind == "translation" and covers(self.pairs, self.languages, source, target)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a model of the catalog was found; ``folder`` of ``None``: in packages, to be joined at first use."""
-
-    origin: Origin
-    folder: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +63,21 @@ class Registry:
         return model
 
     def translations(self, folders: Sequence[str] = ()) -> list[ResolvedModel]:
-        """Every translation model that is here, best first: own ``folders``, students, bilingual, many-to-many.
+        """Every translation model that is here: own ``folders``, students, bilingual, many-to-many.
 
-        Nothing is hashed: :meth:`check` the model that is going to be loaded.
+        Which of them serves a pair is for :func:`~translate.registry.preference` to say. Nothing is hashed:
+        :meth:`check` the model that is going to be loaded.
 
         Raises:
             MissingModel, ConfigError: one of ``folders`` is no translation model.
         """
-        own = [self._own(expanded(folder)) for folder in folders]
-        shipped = [model for model in self._students() if model is not None]
-        named = [self._named(spec) for spec in self.catalog.models.values() if spec.kind == "translation"]
-        found = {model.path: model for model in (*own, *shipped, *filter(None, named))}
-        rank = {id(model): (model not in own, model.origin != "student", not model.pairs) for model in found.values()}
-        return sorted(found.values(), key=lambda model: rank[id(model)])
+        found: dict[Path, ResolvedModel] = {}
+        own = (self._own(expanded(folder)) for folder in folders)
+        named = (self._named(spec) for spec in self.catalog.models.values() if spec.kind == "translation")
+        for model in (*own, *self._students(), *named, *self._added()):
+            if model is not None and model.kind == "translation":
+                found.setdefault(model.path, model)
+        return sorted(found.values(), key=lambda m: (not m.own, m.origin != "student", not m.pairs))
 
     def place(self, spec: ModelSpec) -> Place | None:
         """Where a model of the catalog is, without joining or hashing anything; ``None``: not here."""
@@ -126,7 +93,11 @@ class Registry:
         """The names of the models in ``models/students``."""
         if not self.students.is_dir():
             return []
-        return sorted(path.name for path in self.students.iterdir() if (path / "model.bin").is_file())
+        return sorted(path.name for path in self.students.iterdir() if has_model_file(path))
+
+    def added_names(self) -> list[str]:
+        """The names of the models that somebody has added to the cache (``models add``)."""
+        return [name for name in self.store.names() if name not in self.catalog.models and self._is_added(name)]
 
     def expected(self, model: ResolvedModel) -> Mapping[str, FileHash]:
         """What the files of a model must hash to; empty where nobody has recorded it.
@@ -134,7 +105,7 @@ class Registry:
         Raises:
             ModelDamaged: the folder's own record cannot be read.
         """
-        if description := read_description(model.path):
+        if model.origin != "added" and (description := read_description(model.path)):
             return description.files
         lock = read_lock(model.path)
         recorded = dict(lock.files) if lock else {}
@@ -162,6 +133,8 @@ class Registry:
             return "pip install --force-reinstall --no-deps sottovoce"
         if model.origin == "path":
             return f"copy {model.path.name} again from where it came"
+        if model.origin == "added":
+            return f"sottovoce models rm {model.name}, then sottovoce models add FOLDER from where it came"
         if model.path == self.store.folder(model.name):
             return f"sottovoce models pull {model.name}"
         return reinstall_command(self.catalog.find(model.name))
@@ -175,10 +148,12 @@ class Registry:
         text = str(name_or_path)
         path = expanded(text)
         separators = {os.sep, os.altsep or os.sep}
-        if isinstance(name_or_path, Path) or separators & set(text) or (path / "model.bin").is_file():
+        if isinstance(name_or_path, Path) or separators & set(text) or has_model_file(path):
             return self._folder(path)
-        if (self.students / text / "model.bin").is_file():
+        if has_model_file(self.students / text):
             return self._student(self.students / text)
+        if text not in self.catalog.models and MODEL_NAME.fullmatch(text) and self._is_added(text):
+            return self._one_added(text)
         spec = self.catalog.find(text)
         model = self._named(spec, join=True)
         if model is None:
@@ -196,7 +171,7 @@ class Registry:
             folder = assemble(spec, self.store)
         return ResolvedModel(
             path=folder, name=spec.name, kind=spec.kind, origin=place.origin, languages=spec.languages,
-            pairs=spec.pairs, licence=spec.licence, commercial_use=spec.commercial_use,
+            pairs=spec.pairs, licence=spec.licence, commercial_use=spec.commercial_use, quality=spec.quality,
         )  # fmt: skip
 
     def _folder(self, path: Path) -> ResolvedModel:
@@ -205,7 +180,8 @@ class Registry:
         kind = kind_of(path)
         if kind is None:
             raise MissingModel(
-                f"{path} is not a CTranslate2 model folder: no model.bin in it, or not one of Whisper or a Transformer"
+                f"{path} is not a CTranslate2 model folder, nor one of Marian: "
+                "no model.bin in it, or not one of Whisper or a Transformer"
             )
         if kind == "whisper":
             return ResolvedModel(path=path, name=path.name, kind=kind, origin="path")
@@ -215,9 +191,9 @@ class Registry:
         model = self._folder(path)
         if model.kind != "translation":
             raise ConfigError(f"mt.models: {path} recognizes speech; translation models are named there")
-        return model
+        return replace(model, own=True)
 
-    def _students(self) -> Iterator[ResolvedModel | None]:
+    def _students(self) -> Iterator[ResolvedModel]:
         for name in self.student_names():
             try:
                 yield self._student(self.students / name)
@@ -226,6 +202,29 @@ class Registry:
 
     def _student(self, path: Path) -> ResolvedModel:
         return self._described(path, "student")
+
+    def _is_added(self, name: str) -> bool:
+        with contextlib.suppress(ModelDamaged):
+            lock = read_lock(self.store.folder(name))
+            return lock is not None and lock.added is not None
+        return True  # it has a lock file, which cannot be read: to be told so
+
+    def _added(self) -> Iterator[ResolvedModel]:
+        for name in self.added_names():
+            try:
+                yield self._one_added(name)
+            except ModelDamaged as error:
+                _log.warning("a model is left out: %s", error)
+
+    def _one_added(self, name: str) -> ResolvedModel:
+        path = self.store.folder(name)
+        lock = read_lock(path)
+        about = (lock.added if lock else None) or Added("translation")
+        description = read_description(path)
+        return ResolvedModel(
+            path=path, name=name, kind=about.kind, origin="added", languages=about.languages, pairs=about.pairs,
+            licence=about.licence, quality=description.quality if description else {},
+        )  # fmt: skip
 
     def _described(self, path: Path, origin: Origin) -> ResolvedModel:
         description = read_description(path)
@@ -243,7 +242,7 @@ class Registry:
                 pairs = tuple(ways)
         return ResolvedModel(
             path=path, name=path.name, kind="translation", origin=origin, languages=languages, pairs=pairs,
-            licence=description.licence if description else "",
+            licence=description.licence if description else "", quality=description.quality if description else {},
         )  # fmt: skip
 
 

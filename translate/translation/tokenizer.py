@@ -103,6 +103,10 @@ class Tokenizer:
         """What every translation into ``target`` starts with; not part of the text."""
         return [self.start_by_target[target]] if target in self.start_by_target else []
 
+    def pieces(self, text: str) -> tuple[str, ...]:
+        """Target text as target tokens."""
+        return tuple(self.target_model.encode(text, out_type=str))
+
     def decode(self, tokens: Sequence[str]) -> str:
         """The text of target tokens."""
         return str(self.target_model.decode(list(tokens))).strip() if tokens else ""

@@ -25,6 +25,10 @@ __all__ = ["Embeddings", "Memory", "Network", "State"]
 _EPSILON = np.float32(1e-9)
 _POSITIONS = 1024
 """Places whose code is kept."""
+_LINE = 16
+"""Numbers in a line of the processor's cache."""
+_BLOCK = 8
+"""Columns that OpenBLAS multiplies at once."""
 
 Memory = tuple[tuple[Matrix, Matrix], ...]
 """A source as each decoder layer attends to it: keys (heads, d / heads, S) and values (heads, S, d / heads)."""
@@ -39,10 +43,24 @@ def _sums(x: Matrix, axis: int) -> Matrix:
 
 
 class _Weights:
-    """The items of a file, taken by name; each must have the shape that the others ask for."""
+    """The items of a file, taken by name; each must have the shape that the others ask for.
+
+    What is kept lies in one piece of memory: the system gives that in large pages, and a network of many small arrays
+    would wait for the tables of small ones whenever it has rested for a moment.
+    """
 
     def __init__(self, items: Mapping[str, Item]) -> None:
         self._items = items
+        count = sum(math.prod(item.shape) + _LINE for item in items.values() if "Wemb" not in item.name)
+        self._memory = np.empty(count, np.float32)
+        self._used = 0
+
+    def keep(self, array: Matrix) -> Matrix:
+        """The same array, in its place."""
+        place = self._memory[self._used : self._used + array.size].reshape(array.shape)
+        place[...] = array
+        self._used += -(-array.size // _LINE) * _LINE
+        return place
 
     def item(self, name: str) -> Item:
         try:
@@ -124,19 +142,31 @@ class _Norm:
 
 @dataclass(frozen=True, slots=True)
 class _FeedForward:
+    """Two layers with a ReLU between them, computed column by column.
+
+    Of a wide matrix and a few columns OpenBLAS makes the product in two thirds of the time that it takes for rows, and
+    of 24 columns in two thirds of the time that it takes for 23.
+    """
+
     inner: Matrix
-    """Transposed: of a wide matrix and few rows OpenBLAS makes the product in half the time that way round."""
+    """Transposed."""
     inner_bias: Matrix
+    """A column."""
     outer: Matrix
+    """Transposed."""
     outer_bias: Matrix
     norm: _Norm
 
     def __call__(self, x: Matrix) -> Matrix:
-        hidden: Matrix = (self.inner @ x.T).T
+        rows = len(x)
+        columns: Matrix = x.T
+        if rows not in (1, 2, 4) and rows % _BLOCK:
+            columns = np.zeros((x.shape[1], -(-rows // _BLOCK) * _BLOCK if rows > 4 else 4), np.float32)
+            columns[:, :rows] = x.T
+        hidden: Matrix = self.inner @ columns
         hidden += self.inner_bias
         np.maximum(hidden, 0, out=hidden)
-        found: Matrix = hidden @ self.outer
-        found += self.outer_bias
+        found: Matrix = (self.outer @ hidden).T[:rows] + self.outer_bias
         found += x
         return self.norm(found)
 
@@ -170,8 +200,8 @@ class _Attention:
         weights -= np.maximum.reduce(weights, axis=2, keepdims=True)
         np.exp(weights, out=weights)
         weights /= _sums(weights, 2)
-        found: Matrix = (weights @ values).transpose(1, 0, 2)
-        return found.reshape(rows, width), weights[0]
+        found: Any = (weights @ values).transpose(1, 0, 2).reshape(rows, width)
+        return found, weights[0]
 
     def queries(self, x: Matrix) -> Matrix:
         found = x @ self.query
@@ -360,8 +390,8 @@ def _position_code(places: np.ndarray[Any, np.dtype[np.int64]], width: int) -> M
 
 def _norm(weights: _Weights, prefix: str, width: int) -> _Norm:
     return _Norm(
-        weights.vector(f"{prefix}_ln_scale", width),
-        weights.vector(f"{prefix}_ln_bias", width),
+        weights.keep(weights.vector(f"{prefix}_ln_scale", width)),
+        weights.keep(weights.vector(f"{prefix}_ln_bias", width)),
         np.ones(width, np.float32),
     )
 
@@ -370,10 +400,10 @@ def _feed_forward(weights: _Weights, prefix: str, width: int) -> _FeedForward:
     inner = weights.matrix(f"{prefix}_W1", width)
     hidden = inner.shape[1]
     return _FeedForward(
-        np.ascontiguousarray(inner.T),
-        weights.vector(f"{prefix}_b1", hidden),
-        weights.matrix(f"{prefix}_W2", hidden, width),
-        weights.vector(f"{prefix}_b2", width),
+        weights.keep(inner.T),
+        weights.keep(weights.vector(f"{prefix}_b1", hidden)[:, None]),
+        weights.keep(weights.matrix(f"{prefix}_W2", hidden, width).T),
+        weights.keep(weights.vector(f"{prefix}_b2", width)),
         _norm(weights, f"{prefix}_ffn", width),
     )
 
@@ -385,21 +415,20 @@ def _attention(weights: _Weights, prefix: str, architecture: Architecture) -> _A
     scale = np.float32((width // architecture.heads) ** -0.5)
     return _Attention(
         architecture.heads,
-        matrix["q"] * scale,
-        bias["q"] * scale,
-        np.concatenate([matrix["k"], matrix["v"]], axis=1),
-        np.concatenate([bias["k"], bias["v"]]),
-        matrix["o"],
-        bias["o"],
+        weights.keep(matrix["q"] * scale),
+        weights.keep(bias["q"] * scale),
+        weights.keep(np.concatenate([matrix["k"], matrix["v"]], axis=1)),
+        weights.keep(np.concatenate([bias["k"], bias["v"]])),
+        weights.keep(matrix["o"]),
+        weights.keep(bias["o"]),
         _norm(weights, f"{prefix}_Wo", width),
     )
 
 
 def _unit(weights: _Weights, prefix: str, width: int) -> _Unit:
+    both = [weights.matrix(f"{prefix}_{name}", width, width) for name in ("W", "Wf")]
     return _Unit(
-        np.concatenate(
-            [weights.matrix(f"{prefix}_W", width, width), weights.matrix(f"{prefix}_Wf", width, width)], axis=1
-        ),
-        weights.vector(f"{prefix}_bf", width),
+        weights.keep(np.concatenate(both, axis=1)),
+        weights.keep(weights.vector(f"{prefix}_bf", width)),
         _norm(weights, f"{prefix}_ffn", width),
     )

@@ -1,0 +1,151 @@
+"""What ``sottovoce models list`` shows: a row for each model, and which of them serves which pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from translate.errors import MissingModel, ModelDamaged
+from translate.registry import ModelSpec, Registry, ResolvedModel, serving
+
+__all__ = ["listed", "model_table", "rows_of", "serving_table", "size_text"]
+
+_Row = dict[str, Any]
+
+
+def rows_of(registry: Registry, translations: Sequence[ResolvedModel]) -> list[_Row]:
+    """A row for every model that is here or can be had.
+
+    Args:
+        registry: which there are.
+        translations: those that translate here, among them folders that the configuration names.
+    """
+    rows = [_own_row(model) for model in translations if model.own]
+    rows += [_student_row(registry, name) for name in registry.student_names()]
+    rows += [_spec_row(registry, spec) for spec in registry.catalog.models.values()]
+    rows += [_added_row(registry, name) for name in registry.added_names()]
+    serves: dict[str, list[list[str]]] = {}
+    for choice in serving(translations):
+        serves.setdefault(str(choice.model.path), []).append(list(choice.pair))
+    return [row | {"serves": serves.get(row["where"] or "", [])} for row in rows]
+
+
+def listed(registry: Registry, rows: Sequence[_Row]) -> tuple[list[_Row], int]:
+    """The rows for a person, and how many of Firefox's models that could be pulled are not among them."""
+    models = registry.catalog.models
+    many = {name for name, spec in models.items() if spec.web is not None}
+    kept = [row for row in rows if row["installed"] or row["name"] not in many]
+    return kept, len(rows) - len(kept)
+
+
+def model_table(rows: Sequence[_Row]) -> Table:
+    """One line a model."""
+    heads = ("name", "kind", "languages", "size", "flores-dev BLEU", "where, or how to get it", "licence")
+    table = Table(*heads, box=None, pad_edge=False)
+    table.columns[3].justify = table.columns[4].justify = "right"
+    table.columns[5].overflow = "fold"  # a path that is cut is of no use
+    for row in rows:
+        table.add_row(
+            row["name"],
+            row["kind"],
+            _languages_text(row),
+            size_text(row["size_bytes"]),
+            _quality_text(row["quality"]),
+            row["where"] or f"[dim]{row['command']}[/dim]".replace("[embedded]", r"\[embedded]"),
+            row["licence"].partition(";")[0]  # the rest speaks of the card
+            + ("" if row["commercial_use"] else " (not for commercial use)"),
+        )
+    return table
+
+
+def serving_table(translations: Sequence[ResolvedModel]) -> Table:
+    """Which model serves each pair, and why."""
+    table = Table("serving", "model", "why", box=None, pad_edge=False)
+    for pair, model, reason in serving(translations):
+        table.add_row(" → ".join(pair), model.name, reason)
+    widest = next((model for model in translations if not model.pairs and model.languages), None)
+    if widest is not None:
+        table.add_row("other pairs", widest.name, f"of {len(widest.languages)} languages, any to any")
+    return table
+
+
+def size_text(size_bytes: int | None) -> str:
+    """``17 MB``."""
+    if size_bytes is None:
+        return "?"
+    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.0f} MB"
+
+
+def _spec_row(registry: Registry, spec: ModelSpec) -> _Row:
+    place = registry.place(spec)
+    folder = place.folder if place else None
+    return {
+        "name": spec.name, "kind": spec.kind, "languages": list(spec.languages),
+        "pairs": [list(pair) for pair in spec.pairs],
+        # What a pull moves may be packed; what is here is not.
+        "size_bytes": _folder_bytes(folder) if folder and spec.web else spec.size_bytes,
+        "installed": place is not None, "origin": place.origin if place else None,
+        "where": None if place is None else str(folder or "installed packages, joined at first use"),
+        "command": spec.command, "licence": spec.licence, "commercial_use": spec.commercial_use, "note": spec.note,
+        "quality": _quality(spec),
+    }  # fmt: skip
+
+
+def _own_row(model: ResolvedModel) -> _Row:
+    return _folder_row(model.name, model.path, "path", "named in mt.models") | _found(model)
+
+
+def _student_row(registry: Registry, name: str) -> _Row:
+    folder = registry.students / name
+    row = _folder_row(name, folder, "student", "distilled here")
+    try:
+        return row | _found(registry.find(name))
+    except (MissingModel, ModelDamaged) as error:  # the list shows it; the other models are as good as before
+        return row | {"note": str(error), "where": f"damaged: {folder}"}
+
+
+def _added_row(registry: Registry, name: str) -> _Row:
+    folder = registry.store.folder(name)
+    row = _folder_row(name, folder, "added", "added from a folder")
+    try:
+        return row | _found(registry.find(name))
+    except (MissingModel, ModelDamaged) as error:
+        return row | {"note": str(error), "where": f"damaged: {folder}"}
+
+
+def _folder_row(name: str, folder: Path, origin: str, note: str) -> _Row:
+    return {
+        "name": name, "kind": "translation", "languages": [], "pairs": [], "size_bytes": _folder_bytes(folder),
+        "installed": True, "origin": origin, "where": str(folder), "command": None, "licence": "",
+        "commercial_use": True, "note": note, "quality": {},
+    }  # fmt: skip
+
+
+def _found(model: ResolvedModel) -> _Row:
+    return {
+        "kind": model.kind, "pairs": [list(pair) for pair in model.pairs], "languages": list(model.languages),
+        "licence": model.licence, "quality": _quality(model),
+    }  # fmt: skip
+
+
+def _quality(model: ModelSpec | ResolvedModel) -> dict[str, float]:
+    return {"-".join(pair): score for pair, score in model.quality.items()}
+
+
+def _quality_text(quality: dict[str, float]) -> str:
+    ends = sorted({round(score, 1) for score in quality.values()})
+    return " to ".join(f"{score:.1f}" for score in ends[:: max(1, len(ends) - 1)])
+
+
+def _languages_text(row: _Row) -> str:
+    if row["pairs"]:
+        return ", ".join(f"{source} → {target}" for source, target in row["pairs"])
+    codes = row["languages"]
+    return f"{len(codes)} languages" if len(codes) > 4 else ", ".join(codes) or "?"
+
+
+def _folder_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
