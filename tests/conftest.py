@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from hypothesis import settings
 from translate import prepare_process
 
 prepare_process()  # before NumPy is imported: many sessions run in this process, and it would grow by gigabytes
+
+from translate import translators  # noqa: E402
+from translate.registry import ResolvedModel, installed_translations  # noqa: E402
+
 pytest_plugins = ["tests.chromium", "tests.soundcard"]
 
 settings.register_profile("no_deadline", deadline=None)  # timings are never pass or fail
@@ -53,6 +58,16 @@ def students() -> dict[str, Path]:
     if len(found) < 2:
         pytest.skip(f"no students en-es and es-en in {root}")
     return found
+
+
+@pytest.fixture
+def students_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has our students and no other translation model: none reads Portuguese."""
+
+    def installed(folders: Sequence[str] = ()) -> list[ResolvedModel]:
+        return [model for model in installed_translations(folders) if model.origin == "student"]
+
+    monkeypatch.setattr(translators, "installed_translations", installed)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from translate.config import MtConfig
 from translate.languages import canonical
-from translate.registry import ResolvedModel, default_registry, ensure_intact, installed_translations
+from translate.registry import ResolvedModel, default_registry, ensure_intact, installed_translations, preference
+from translate.registry.serving import Preference
 from translate.translation import Glossary, Hypothesis, Route, TranslationEngine, plan, reachable, read_glossary
-from translate.translation.engine import Translator
-from translate.translation.routes import PIVOT
+from translate.translation.engine import Translator, after_words_of
+from translate.translation.routes import PIVOT, RoutableEngine
 from translate.turns import Turns
 
 __all__ = ["LazyTranslator", "Open", "Translators"]
@@ -29,10 +30,16 @@ class LazyTranslator:
         self._engine: Translator | None = None
         self._lock = threading.Lock()
         self.turns = Turns(f"translation-{model.name}")
+        self.after_words = after_words_of(model.path)
 
     @property
     def multilingual(self) -> bool:
         return not self._model.pairs
+
+    @property
+    def model(self) -> ResolvedModel:
+        """The model as it lies here."""
+        return self._model
 
     def can(self, source: str, target: str) -> bool:
         return self._model.translates(source, target)
@@ -98,7 +105,7 @@ class Translators:
             LanguageError: there is none; the message names what would give one.
         """
         known = () if self._prefers_whisper and canonical(target) == PIVOT else self._models
-        return plan(source, target, known, self._whisper, _suggested)
+        return plan(source, target, known, self._whisper, _suggested, _rank)
 
     def close(self) -> None:
         """Stop the models' threads."""
@@ -106,6 +113,18 @@ class Translators:
             model.turns.close()
 
 
+def _rank(engine: RoutableEngine, source: str, target: str) -> Preference:
+    assert isinstance(engine, LazyTranslator)
+    return preference(engine.model, source, target)
+
+
 def _suggested(source: str, target: str) -> str | None:
-    specs = default_registry().catalog.models.values()
-    return next((s.name for s in specs if s.kind == "translation" and s.translates(source, target)), None)
+    """What follows ``sottovoce models pull``: a model of the pair, those of a way through English, or any."""
+    suggested = default_registry().catalog.suggested
+    direct = suggested(source, target)
+    if direct is not None and direct.pairs:
+        return direct.name
+    legs = suggested(source, PIVOT), suggested(PIVOT, target)
+    if all(leg is not None and leg.pairs for leg in legs):
+        return f"--for {source},{target}"
+    return direct.name if direct is not None else None

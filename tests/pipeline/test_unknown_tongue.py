@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from whisper_normalizer.basic import BasicTextNormalizer
 
 from translate import FileSource, Session
-from translate.config import Config, MtConfig
+from translate.config import Config
 from translate.engines import Engines
 from translate.events import Translation
 from translate.translation import Mode
@@ -18,8 +17,9 @@ pytestmark = [pytest.mark.models, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("mode", ["fast", "calm"])
-async def test_portuguese_is_read_in_spanish(clips: dict[str, Any], students: dict[str, Path], mode: Mode) -> None:
-    engines = Engines(Config(mt=MtConfig(models=(str(students["en-es"]),))))
+@pytest.mark.usefixtures("students_only")
+async def test_portuguese_is_read_in_spanish(clips: dict[str, Any], mode: Mode) -> None:
+    engines = Engines(Config())
     try:
         assert engines.route("pt", "es").kind == "whisper"
         session = Session(

@@ -13,6 +13,7 @@ class Adversary:
     """A model that says anything: other words each time, nothing, in any order, without the prefix, misaligned."""
 
     multilingual = False
+    after_words = 1
 
     def __init__(self, data: st.DataObject, vocabulary: Sequence[str]) -> None:
         self.data = data

@@ -20,6 +20,7 @@ class Scripted:
     """Word for word. ``answers``: what it says of a source; ``gaps``: how it dislikes other words in their place."""
 
     multilingual = False
+    after_words = 1
 
     def __init__(self, answers: dict[str, str], gaps: dict[str, float] | None = None) -> None:
         self.answers, self.dislikes = answers, gaps or {}

@@ -12,6 +12,7 @@ class Model:
 
     name: str
     able: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    after_words: int = 1
 
     @property
     def multilingual(self) -> bool:

@@ -163,7 +163,10 @@ def main(path: Path, source: str, target: str, references: Path | None, every: i
     click.echo(f"{len(lines)} sentences; as a whole, beam {MtConfig().beam_size}: {_scores(whole, wanted)}")
     for name, measured in (
         ("every prefix afresh, greedy", measure_retranslation(engine, source, target, lines)),
-        ("the service", measure_prefixes(engine, source, target, lines)),
+        (
+            "the service",
+            measure_prefixes(engine, source, target, lines, steadiness=Steadiness(after_words=engine.after_words)),
+        ),
     ):
         delays = (measured.shown_words, measured.standing_words, measured.committed_words)
         click.echo(_ROW.format(name, measured.normalised_erasure, *delays, _scores(measured.texts, wanted)))

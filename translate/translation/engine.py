@@ -16,10 +16,11 @@ from translate.translation.decoding import Decoded, Decoder
 from translate.translation.marian import is_marian_folder
 from translate.translation.marian.decoder import MarianDecoder
 from translate.translation.phrases import Phrases, phrases_of
+from translate.translation.policy import MARIAN_AFTER_WORDS, Steadiness
 from translate.translation.sentences import clean, lengths_of, pieces
 from translate.translation.tokenizer import Encoded, Tokenizer, open_tokenizer
 
-__all__ = ["Hypothesis", "TranslationEngine", "Translator"]
+__all__ = ["Hypothesis", "TranslationEngine", "Translator", "after_words_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +65,11 @@ class Translator(Protocol):
         """The text of target tokens."""
 
 
+def after_words_of(folder: Path) -> int:
+    """How many words have to follow those that a committed word of this model rests on."""
+    return MARIAN_AFTER_WORDS if is_marian_folder(folder) else Steadiness().after_words
+
+
 class TranslationEngine:
     """One model folder, loaded. Thread-safe.
 
@@ -82,6 +88,8 @@ class TranslationEngine:
         self._config = config or MtConfig()
         self._tokenizer: Tokenizer = open_tokenizer(folder)
         self._phrases = Phrases()
+        self.after_words = after_words_of(folder)
+        """See :class:`~translate.translation.policy.Steadiness`."""
         self._decoder: Decoder
         if is_marian_folder(folder):
             self._decoder = MarianDecoder(folder, self._tokenizer)

@@ -73,6 +73,10 @@ class IncrementalTranslator:
         self.mode: Mode = mode
         """May be changed between calls."""
         self._directions = directions(route, config.beam_size, glossary)
+        # What the hop before holds back is late enough.
+        later = Steadiness(fresh_words=0, unseen_words=0)
+        first = (Steadiness(after_words=hop.engine.after_words) for hop in route.hops[:1])
+        self._steadiness = [*first, *(later for _ in route.hops[1:])]
         self._segments: dict[int, list[SegmentTranslator]] = {}
         self._closed = -1
         self._unfinished = _Unfinished(-2, 0, ())
@@ -118,9 +122,8 @@ class IncrementalTranslator:
         goes_on = before.segment == transcript.segment - 1 and transcript.start_ms - before.end_ms <= LONGEST_PAUSE_MS
         carries = before.carries if goes_on else (None,) * len(self._directions)
         return [
-            # What the hop before holds back is late enough.
-            SegmentTranslator(direction, Steadiness() if i == 0 else Steadiness(fresh_words=0, unseen_words=0), carry)
-            for i, (direction, carry) in enumerate(zip(self._directions, carries, strict=True))
+            SegmentTranslator(direction, steadiness, carry)
+            for direction, steadiness, carry in zip(self._directions, self._steadiness, carries, strict=True)
         ]
 
 

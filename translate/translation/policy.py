@@ -27,7 +27,9 @@ class Steadiness:
     commit_gap: float = 0.3
     """A word with a larger gap is not committed yet."""
     after_words: int = 1
-    """Source words that have to be heard after those that a committed word rests on."""
+    """Source words that have to be heard after those that a committed word rests on.
+
+    The better a model, the more it makes of them: ours gain nothing by 3, Firefox's do (``MARIAN_AFTER_WORDS``)."""
     fresh_words: int = 1
     """Words at the end of the source; what rests on them is not shown yet."""
     unseen_words: int = 2
@@ -36,6 +38,8 @@ class Steadiness:
     """Words at the end of the translation that are not shown yet, of a model that does not tell what they rest on."""
 
 
+MARIAN_AFTER_WORDS = 3
+"""``after_words`` of Firefox's models: 0.6 to 1.7 BLEU for 0.8 words of delay until a word is committed."""
 CHARACTERS_A_WORD = 2
 """What counts for a word in text without spaces."""
 HELD_WORDS = 1

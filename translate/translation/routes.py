@@ -25,6 +25,11 @@ class RoutableEngine(Translator, Protocol):
     def multilingual(self) -> bool:
         """Whether it does more than one pair."""
 
+    @property
+    def after_words(self) -> int:
+        """How many words have to follow those that a committed word rests on
+        (:class:`~translate.translation.policy.Steadiness`)."""
+
     def can(self, source: str, target: str) -> bool:
         """Whether it translates ``source`` to ``target`` (canonical codes)."""
 
