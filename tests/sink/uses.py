@@ -94,7 +94,7 @@ async def file(place: Place) -> dict[str, Any]:
     for words in (["--pace", "1"], ["--format", "srt"], ["--format", "json"]):
         texts += (await ran(place, "file", str(SPEECH[0]), "--from", "es", "--to", "en", *words)).splitlines()
     while time.monotonic() < end_s:
-        await ran(place, "file", str(SPEECH[1]), "--from", "auto", "--to", "en")
+        await ran(place, "file", str(SPEECH[1]), "--from", "auto", "--to", "en,pt")
     return {"texts": texts}
 
 

@@ -102,6 +102,16 @@ def test_a_prefix_is_kept_and_gone_on_with(pair: str, beam_size: int, firefox: d
     assert {"en-pt": "três dias", "pt-en": "three days"}[pair] in found.text
 
 
+def test_a_token_that_the_model_does_not_have_leaves_the_rest_as_it_was(firefox: dict[str, TranslationEngine]) -> None:
+    for beam_size in (1, 4):
+        found = firefox["en-pt"].translate(
+            SAID["en-pt"], source="en", target="pt", prefix_tokens=("▁A", "▁paciente", "😀"), beam_size=beam_size
+        )
+        assert found.tokens[:3] == ("▁A", "▁paciente", "😀")
+        assert "febre" in found.text
+        assert -5 < found.score < 0
+
+
 @pytest.mark.parametrize("pair", PAIRS)
 def test_gaps_are_nothing_for_what_it_says_itself_and_large_for_what_is_wrong(
     pair: str, firefox: dict[str, TranslationEngine]

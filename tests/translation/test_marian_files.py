@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import struct
 from collections.abc import Callable
@@ -111,7 +112,10 @@ def test_the_pair_is_read_from_the_name(name: str, pair: tuple[str, str] | None)
         ({"model": b""}, "no Marian model, or damaged: it is cut short"),
         ({"model": bytes(64)}, "its version is 0"),
         ({"model": struct.pack("<QQ", 1, 1 << 62)}, "claims to hold"),
-        ({"model": pack({"special:model.yml": text("type: transformer")})}, "transformer-decoder-autoreg is 'None'"),
+        (
+            {"model": pack({"special:model.yml": text("type: transformer")})},
+            "transformer-decoder-autoreg is not stated",
+        ),
         ({"model": pack({"x": (FLOAT32, (1, 1), bytes(256))})}, r"does not describe itself"),
         ({"model": pack({"special:model.yml": text("{")})}, "not YAML"),
         ({"model": pack({"special:model.yml": text(options())})}, "has no Wemb"),
@@ -134,19 +138,68 @@ def test_what_does_not_fit_is_refused_by_name(
         ("transformer-decoder-autoreg: self-attention", "transformer-decoder-autoreg is 'self-attention'"),
         ("transformer-ffn-activation: swish", "transformer-ffn-activation is 'swish'"),
         ("transformer-preprocess: n", "transformer-preprocess is 'n'"),
-        ("transformer-train-position-embeddings: true", "transformer-train-position-embeddings is 'True'"),
+        ("transformer-train-position-embeddings: true", "transformer-train-position-embeddings is 'true'"),
         ("transformer-tied-layers: [1, 1]", "transformer-tied-layers"),
         ("lemma-dim-emb: 8", "lemma-dim-emb is '8'"),
         ("dim-emb: 100000000", "dim-emb is '100000000'"),
-        ("dim-emb: true", "dim-emb is 'True'"),
+        ("dim-emb: true", "dim-emb is 'true'"),
         ("transformer-heads: 3", "which 3 heads cannot share"),
         ("dim-emb: 16", r"Wemb has the shape \(\d+, 8\); the width of the model is 16"),
         ("enc-depth: 2", "has no encoder_l2_self_Wq"),
+        ("type: [transformer]", "type is a list"),
+        ("type: !!python/object:os.system [x]", "type is a list"),
+        ("dim-emb: !!int ''", "dim-emb is ''"),
+        ("dim-emb: 1:1:1:1.5", "dim-emb is '1:1:1:1.5'"),
+        ("? [a, b]\n: c", "not YAML"),
+        ("x: " + "[" * 5000, "not YAML"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\ntype: *b", "refers to parts of itself"),
     ],
 )
 def test_another_architecture_is_refused_by_name(write: Callable[..., Path], option: str, told: str) -> None:
     with pytest.raises(ModelDamaged, match=told):
         TranslationEngine(write(option + "\n"))
+
+
+def test_an_item_that_nobody_needs_may_not_lie_either(write: Callable[..., Path]) -> None:
+    items = items_of(weights(1), options())
+    for shape in ((1 << 18, 1 << 18), (40_000, 40_000)):
+        folder = write(model=pack(items | {"junk": (FLOAT32, shape, bytes(256))}))
+        with pytest.raises(ModelDamaged, match="'junk' has 256 bytes, too few for its shape"):
+            TranslationEngine(folder)
+
+
+def test_numbers_that_grow_without_end_are_told(write: Callable[..., Path]) -> None:
+    import sentencepiece
+
+    size = sentencepiece.SentencePieceProcessor(model_file=str(write() / "vocab.ende.spm")).get_piece_size()
+    found = weights(1, size=size)
+    found["decoder_l1_ffn_ffn_ln_scale"] = np.full((1, 8), 3e38)
+    found["decoder_l2_rnn_ffn_ln_scale"] = np.full((1, 8), 3e38)
+    engine = TranslationEngine(write(model=pack(items_of(found, options(size=size)))))
+    with pytest.raises(ModelDamaged, match=r"model.ende.intgemm.alphas.bin computes numbers that are not finite"):
+        engine.translate("one two", source="en", target="de", beam_size=4)
+
+
+def test_files_that_are_none_are_not_waited_for(write: Callable[..., Path]) -> None:
+    folder = write(lex=None)
+    os.mkfifo(folder / "lex.50.50.ende.s2t.bin")
+    with pytest.raises(ModelDamaged, match="no plain file"):
+        TranslationEngine(folder)
+    (folder / "lex.50.50.ende.s2t.bin").unlink()
+    (folder / "model.ende.intgemm.alphas.bin").unlink()
+    os.mkfifo(folder / "model.ende.intgemm.alphas.bin")
+    assert not is_marian_folder(folder)
+    (folder / "model.ende.intgemm.alphas.bin").unlink()
+    (folder / "model.ende.intgemm.alphas.bin").symlink_to("/dev/zero")
+    assert not is_marian_folder(folder)
+
+
+def test_a_model_has_one_language_on_each_side(write: Callable[..., Path]) -> None:
+    folder = write()
+    for stated in ('source = ["en"]\ntarget = ["en"]\n', 'source = ["en", "fr"]\ntarget = ["de"]\n'):
+        (folder / "sottovoce.toml").write_text(stated)
+        with pytest.raises(ModelDamaged, match="one language on each side"):
+            TranslationEngine(folder)
 
 
 def test_numbers_that_are_none_are_refused(write: Callable[..., Path]) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from translate.config import MtConfig
 from translate.registry import default_registry
+from translate.resources import models_folder
 from translate.translation import TranslationEngine, plan, translate_text
 from translate.translation.direction import Direction
 from translate.translation.phrases import phrases_of
@@ -21,7 +22,14 @@ from translate.translation.segment import SegmentTranslator
         ("Good morning everyone.", "Bom dia a todos."),
         ("You’re welcome.", "De nada."),
         ("How are you?", "Como você está?"),
-        ("How are you", "Como você está?"),
+        ("How are you", None),
+        ("Does it hurt here.", None),
+        ("No?", None),
+        ("Thank you。", None),
+        ("(thank you)", None),
+        ("thank you 🙂", None),
+        ("ok", "OK"),
+        ("Ok!", "OK!"),
         ("Thank you, Anna.", None),
         ("", None),
         ("...", None),
@@ -35,6 +43,22 @@ def test_what_stands_in_several_lines_is_said_as_in_the_first() -> None:
     assert phrases_of("pt", "en").find("Boa noite.") == "Good evening."
     assert phrases_of("en", "pt").find("Good night.") == "Boa noite."
     assert phrases_of("pt", "en").find("Obrigada.") == phrases_of("pt", "en").find("Obrigado.") == "Thank you."
+
+
+@pytest.mark.parametrize("said", ["Dói.", "Dói", "Dói aqui.", "Tudo bem.", "Como vai", "Alguma pergunta."])
+def test_what_is_said_is_not_taken_for_what_is_asked(said: str) -> None:
+    assert phrases_of("pt", "en").find(said) is None
+
+
+def test_i_stays_a_capital_letter() -> None:
+    assert phrases_of("pt", "en").find("não sei") == "I don't know"
+    assert phrases_of("pt", "en").find("estou bem, obrigada") == "I'm fine, thank you"
+
+
+def test_every_row_asks_on_both_sides_or_on_none() -> None:
+    rows = [line.split("\t") for line in (models_folder() / "phrases.tsv").read_text("utf-8").splitlines()]
+    rows = [row for row in rows if not row[0].startswith("#")]
+    assert [row for row in rows if len({cell.endswith("?") for cell in row}) > 1] == []
 
 
 def test_other_pairs_have_none() -> None:

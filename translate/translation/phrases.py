@@ -18,7 +18,8 @@ from translate.translation.sentences import clean
 
 __all__ = ["Phrases", "phrases_of"]
 
-_END = re.compile(r"[.!?…。！？]*$")
+_PLAIN = re.compile(r"[\w\s',-]+[.!?…]*")
+_END = re.compile(r"[.!?…]*$")
 _WORDS = re.compile(r"[\w'-]+")
 
 
@@ -32,16 +33,17 @@ class Phrases:
     def find(self, text: str) -> str | None:
         """The translation of a whole sentence, with its capital letter and its end as ``text`` has them.
 
+        What is asked is another sentence than what is said: "Dói?" asks whether it hurts, "Dói." says so.
         ``None``: the sentence is not known.
         """
-        text = clean(text)
-        found = self.known.get(_key(text))
+        text = clean(text).replace("’", "'")
+        found = self.known.get(_key(text)) if _PLAIN.fullmatch(text) else None
         if found is None:
             return None
-        if text[0].islower():
+        first = found.split()[0]
+        if text[0].islower() and not first.isupper() and not first.startswith("I'"):
             found = found[0].lower() + found[1:]
-        end = _END.search(text)
-        return found if end is None or _END.search(found)[0] else found + end[0]  # type: ignore[index]
+        return found if found.endswith("?") else found + _END.findall(text)[0]
 
 
 @functools.cache
@@ -57,4 +59,5 @@ def phrases_of(source: str, target: str) -> Phrases:
 
 
 def _key(text: str) -> str:
-    return " ".join(_WORDS.findall(text.replace("’", "'").lower()))
+    """The words in lower case, and whether they ask."""
+    return " ".join(_WORDS.findall(text.lower())) + ("?" if "?" in _END.findall(text)[0] else "")

@@ -241,10 +241,12 @@ def _marian(folder: Path, described: Mapping[str, Any]) -> Tokenizer:
     sources, targets = _stated(folder, described)
     if files.pair is not None:
         sources, targets = sources or frozenset({files.pair[0]}), targets or frozenset({files.pair[1]})
-    if len(sources) != 1 or len(targets) != 1:
+    if not sources or not targets:
         raise ModelDamaged(
             f'{folder} does not tell its languages; state them in sottovoce.toml: source = ["en"], target = ["de"]'
         )
+    if len(sources) != 1 or len(targets) != 1 or sources == targets:
+        raise ModelDamaged(f"{folder}: a model of Marian has one language on each side, and not the same")
     source_model = target_model = _sentencepiece(files.source_vocabulary)
     source_index = target_index = _ids(source_model, files.source_vocabulary)
     if files.target_vocabulary != files.source_vocabulary:
@@ -318,9 +320,9 @@ def _description(folder: Path) -> dict[str, Any]:
 
 def _sentencepiece(path: Path) -> sentencepiece.SentencePieceProcessor:
     try:
-        data = path.read_bytes()
+        data = path.read_bytes() if path.is_file() else b""
         if not data:  # SentencePiece takes no data for "no model yet"
-            raise ModelDamaged(f"{path} is empty")
+            raise ModelDamaged(f"{path} is empty, or no file")
         return sentencepiece.SentencePieceProcessor(model_proto=data)
     except (OSError, RuntimeError) as error:
         raise ModelDamaged(f"{path} is no SentencePiece model: {one_line(error)}") from error

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import yaml
 
@@ -16,32 +16,32 @@ _ONLY: dict[str, tuple[object, ...]] = {
     "type": ("transformer",),
     "transformer-decoder-autoreg": ("rnn",),
     "dec-cell": ("ssru",),
-    "transformer-preprocess": ("",),
     "transformer-postprocess": ("dan",),
-    "transformer-postprocess-top": ("",),
     "transformer-ffn-activation": ("relu",),
-    "transformer-ffn-depth": (2,),
+    "transformer-ffn-depth": ("2",),
 }
-"""Options with a value that has to be stated."""
-_UNLESS_ABSENT: dict[str, tuple[object, ...]] = {
+"""Options that have to be stated, and what they may be."""
+_OPTIONAL: dict[str, tuple[object, ...]] = {
+    "transformer-preprocess": ("",),
+    "transformer-postprocess-top": ("",),
     "transformer-postprocess-emb": ("d", ""),
-    "transformer-decoder-ffn-depth": (0, 2),
-    "transformer-no-projection": (False,),
-    "transformer-no-bias": (False,),
-    "transformer-no-affine": (False,),
-    "transformer-rnn-projection": (False,),
-    "transformer-pool": (False,),
-    "transformer-train-position-embeddings": (False,),
-    "transformer-disable-position-embeddings": (False,),
-    "transformer-tied-layers": ([], None),
-    "input-types": ([], None),
-    "lemma-dim-emb": (0,),
+    "transformer-decoder-ffn-depth": ("0", "2"),
+    "transformer-no-projection": ("false",),
+    "transformer-no-bias": ("false",),
+    "transformer-no-affine": ("false",),
+    "transformer-rnn-projection": ("false",),
+    "transformer-pool": ("false",),
+    "transformer-train-position-embeddings": ("false",),
+    "transformer-disable-position-embeddings": ("false",),
+    "transformer-tied-layers": ([], "", "~", "null"),
+    "input-types": ([], "", "~", "null"),
+    "lemma-dim-emb": ("0",),
     "factors-combine": ("sum",),
-    "layer-normalization": (False,),
-    "right-left": (False,),
-    "ulr": (False,),
+    "layer-normalization": ("false",),
+    "right-left": ("false",),
+    "ulr": ("false",),
 }
-"""Options whose absence means the first of the values."""
+"""Options that older versions of Marian do not state; they mean the first of the values then."""
 _SIZES = {"dim-emb": 4096, "transformer-heads": 64, "enc-depth": 48, "dec-depth": 48}
 """Numbers that have to be stated, and the largest that is believed."""
 
@@ -72,23 +72,17 @@ def read_architecture(text: str) -> Architecture:
     Raises:
         ValueError: it cannot be read, or the model needs something that is not computed here; the message names it.
     """
-    if len(text) > _LONGEST_BYTES:
-        raise ValueError("its description is too long")
-    try:
-        options = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(f"its description is not YAML: {' '.join(str(error).split())[:120]}") from error
-    if not isinstance(options, dict):
-        raise ValueError("its description is not a list of options")
+    options = _options(text)
     for key, allowed in _ONLY.items():
         _check(key, options.get(key), allowed)
-    for key, allowed in _UNLESS_ABSENT.items():
+    for key, allowed in _OPTIONAL.items():
         _check(key, options.get(key, allowed[0]), allowed)
     sizes = {key: _size(options, key, most) for key, most in _SIZES.items()}
     if sizes["dim-emb"] % sizes["transformer-heads"] or sizes["dim-emb"] % 2:
         raise ValueError(f"dim-emb is {sizes['dim-emb']}, which {sizes['transformer-heads']} heads cannot share")
-    one = bool(options.get("tied-embeddings-all") or options.get("tied-embeddings-src"))
-    tied = bool(options.get("tied-embeddings-all") or options.get("tied-embeddings"))
+    tied_all = options.get("tied-embeddings-all") == "true"
+    one = tied_all or options.get("tied-embeddings-src") == "true"
+    tied = tied_all or options.get("tied-embeddings") == "true"
     target = "Wemb" if one else "decoder_Wemb"
     return Architecture(
         width=sizes["dim-emb"],
@@ -102,14 +96,35 @@ def read_architecture(text: str) -> Architecture:
     )
 
 
+def _options(text: str) -> Mapping[str, object]:
+    """The options as they are written: texts and lists, no types that a file could choose."""
+    if len(text) > _LONGEST_BYTES:
+        raise ValueError("its description is too long")
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.BaseLoader)):
+            raise ValueError("its description refers to parts of itself")
+        options = yaml.load(text, yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(f"its description is not YAML: {' '.join(str(error).split())[:120]}") from error
+    if not isinstance(options, dict):
+        raise ValueError("its description is not a list of options")
+    return options
+
+
 def _check(key: str, value: object, allowed: tuple[object, ...]) -> None:
-    # True == 1 in Python
-    if not any(value == each and isinstance(value, bool) == isinstance(each, bool) for each in allowed):
-        raise ValueError(f"{key} is {str(value)[:40]!r}; this engine knows only {' or '.join(map(repr, allowed))}")
+    if value not in allowed:
+        raise ValueError(f"{key} is {_shown(value)}; this engine knows only {' or '.join(map(repr, allowed))}")
 
 
-def _size(options: Mapping[str, Any], key: str, most: int) -> int:
+def _size(options: Mapping[str, object], key: str, most: int) -> int:
     value = options.get(key)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= most:
-        raise ValueError(f"{key} is {str(value)[:40]!r}")
-    return value
+    size = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value) else 0
+    if not 0 < size <= most:
+        raise ValueError(f"{key} is {_shown(value)}")
+    return size
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "not stated"
+    return repr(value[:40]) if isinstance(value, str) else "a list"

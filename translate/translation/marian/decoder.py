@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +29,9 @@ _UNKNOWN = "<unk>"
 class MarianDecoder:
     """The :class:`~translate.translation.decoding.Decoder` of a Marian folder.
 
-    Everything is computed in float32 on one thread, whatever the configuration says of types and threads: the weights
-    are int8 in the file, and a multiplication by one row is bound by memory.
+    Everything is computed in float32, whatever the configuration says of types: the weights are int8 in the file, and a
+    multiplication by one row is bound by memory. It is NumPy's library that decides on threads: in our processes it has
+    one (:func:`~translate.own_process.prepare_process`), which is best.
 
     Raises:
         ModelDamaged: a file is missing or damaged, or the model is of an architecture that is not computed here.
@@ -37,13 +39,14 @@ class MarianDecoder:
 
     def __init__(self, folder: Path, tokenizer: Tokenizer) -> None:
         files = find_folder(folder)
+        self._path = files.model
         items = read_items(files.model)
         try:
             if "special:model.yml" not in items:
                 raise ValueError("it does not describe itself (special:model.yml)")
             self._architecture = read_architecture(items["special:model.yml"].text)
             self._network = Network(self._architecture, items)
-        except (ValueError, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise ModelDamaged(f"{files.model} cannot be used: {error}") from error
         self._tokenizer = tokenizer
         self._index = tokenizer.target_index
@@ -71,6 +74,22 @@ class MarianDecoder:
         forbid_repeats: bool = False,
     ) -> list[Decoded]:
         """See :meth:`Decoder.decode`."""
+        with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is looked at below
+            texts = self._texts(batch, prefixes, beam_size=beam_size, longest=longest, forbid_repeats=forbid_repeats)
+        return [
+            self._decoded(part, prefix, text, align=align, gaps=align and beam_size == 1)
+            for part, prefix, text in zip(batch, prefixes, texts, strict=True)
+        ]
+
+    def _texts(
+        self,
+        batch: Sequence[Encoded],
+        prefixes: Sequence[Sequence[str]],
+        *,
+        beam_size: int,
+        longest: int,
+        forbid_repeats: bool,
+    ) -> list[_Text]:
         sources = [[self._tokenizer.source_index[token] for token in part.tokens] for part in batch]
         memories = self._network.encode(sources)
         texts = [
@@ -85,10 +104,7 @@ class MarianDecoder:
             for source, memory, prefix in zip(sources, memories, prefixes, strict=True)
         ]
         self._finish(texts)
-        return [
-            self._decoded(part, prefix, text, align=align, gaps=align and beam_size == 1)
-            for part, prefix, text in zip(batch, prefixes, texts, strict=True)
-        ]
+        return texts
 
     def _begin(
         self,
@@ -107,7 +123,9 @@ class MarianDecoder:
             logits -= logits.max(axis=1, keepdims=True)
             chosen = logits[np.arange(len(prefix)), candidates.columns(prefix)]
             gaps = (-chosen).tolist()
-            score = float((chosen - np.log(np.exp(logits).sum(axis=1))).sum())
+            # A token that the model does not have says nothing of how likely the rest is.
+            known = np.array(prefix) != self._unknown
+            score = float((chosen - np.log(np.exp(logits).sum(axis=1)))[known].sum())
         text = _Text(memory, search(candidates, Found(list(prefix), score, list(looks[:-1]))), state, gaps)
         if not text.search.over:
             parents = text.search.step(said[-1:], looks[-1:])
@@ -143,6 +161,8 @@ class MarianDecoder:
 
     def _decoded(self, part: Encoded, prefix: Sequence[str], text: _Text, *, align: bool, gaps: bool) -> Decoded:
         found = text.search.best
+        if not math.isfinite(found.score):
+            raise ModelDamaged(f"{self._path} computes numbers that are not finite")
         pieces = self._pieces
         tokens = (*prefix, *(pieces[token] for token in found.ids[len(prefix) :]))
         places = None

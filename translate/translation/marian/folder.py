@@ -13,12 +13,12 @@ from translate.languages import canonical
 
 __all__ = ["MarianFolder", "find_folder", "is_marian_folder", "pair_of"]
 
-_MODEL = re.compile(r"model\.(?:([a-z_]{4,16})\.)?(?:[\w.]+\.)?bin")
+_MODEL = re.compile(r"model\.(?:([a-z_-]{4,16})\.)?(?:[\w.-]+\.)?bin")
 _NAMES = {
-    "shortlist": re.compile(r"lex\.[\w.]+\.bin"),
-    "vocabulary": re.compile(r"vocab\.[\w.]+"),
-    "source_vocabulary": re.compile(r"srcvocab\.[\w.]+"),
-    "target_vocabulary": re.compile(r"trgvocab\.[\w.]+"),
+    "shortlist": re.compile(r"lex\.[\w.-]+\.bin"),
+    "vocabulary": re.compile(r"vocab\.[\w.-]+"),
+    "source_vocabulary": re.compile(r"srcvocab\.[\w.-]+"),
+    "target_vocabulary": re.compile(r"trgvocab\.[\w.-]+"),
 }
 _HEAD = struct.Struct("<QQ")
 _LARGEST_COUNT = 1 << 20
@@ -65,7 +65,7 @@ def pair_of(name: str) -> tuple[str, str] | None:
     ways = set()
     for i in range(2, len(name) - 1):
         try:
-            ways.add((canonical(name[:i].strip("_")), canonical(name[i:].strip("_"))))
+            ways.add((canonical(name[:i].strip("_-")), canonical(name[i:].strip("_-"))))
         except LanguageError:
             continue
     return ways.pop() if len(ways) == 1 else None
@@ -81,6 +81,8 @@ def _model(folder: Path) -> Path | None:
 
 def _begins_as_one(path: Path) -> bool:
     """A CTranslate2 model begins with a uint32 version and a name, which makes no small uint64 of the two."""
+    if not path.is_file():
+        return False
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD.size)

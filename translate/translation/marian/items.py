@@ -8,6 +8,7 @@ the file, so that one that lies costs neither memory nor the process.
 
 from __future__ import annotations
 
+import errno
 import math
 import struct
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ import numpy as np
 
 from translate.errors import ModelDamaged
 
-__all__ = ["Item", "Matrix", "read_items"]
+__all__ = ["Item", "Matrix", "read_bytes", "read_items"]
 
 Matrix = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -27,9 +28,10 @@ _VERSION = 1
 _MOST_ITEMS = 4096
 _MOST_DIMENSIONS = 4
 _LONGEST_NAME = 256
-_MOST_BYTES = 1 << 30
-"""Of a file. The largest student of Mozilla's registry has 57 MB."""
+_MOST_BYTES = 1 << 28
+"""Of a file. The largest student of Mozilla's registry has 60 MB."""
 
+_SMALLEST_MULTIPLIER = 1e-6
 _TEXT = 0x101
 _FLOAT32 = 0x404
 _INT8 = 0x4101
@@ -50,15 +52,34 @@ class Item:
         """Whether it is stored as int8 with a multiplier."""
         return self.type == _INT8
 
+    def check(self) -> None:
+        """Hold the shape against the data.
+
+        Raises:
+            ValueError: the type is unknown, or there are fewer bytes than the shape asks for.
+        """
+        sizes = {_TEXT: (1, 0), _FLOAT32: (4, 0), _INT8: (1, 4)}
+        if self.type not in sizes:
+            raise ValueError(f"has the unknown type {self.type:#x}")
+        self._count(*sizes[self.type])
+
     @property
     def text(self) -> str:
-        """What an item that holds text says. Raises ValueError."""
+        """What an item that holds text says.
+
+        Raises:
+            ValueError: it holds something else, or text that is not UTF-8.
+        """
         if self.type != _TEXT:
             raise ValueError("is not text")
         return bytes(self.data).rstrip(b"\0").decode()
 
     def floats(self) -> Matrix:
-        """The array of an item of type float32, of its shape. Raises ValueError."""
+        """The array of an item of type float32, of its shape.
+
+        Raises:
+            ValueError: it is of another type, or a number is not finite.
+        """
         if self.type != _FLOAT32:
             raise ValueError(f"has the type {self.type:#x}, not that of float32 numbers")
         count = self._count(4)
@@ -70,18 +91,23 @@ class Item:
     def integers(self) -> tuple[np.ndarray[Any, np.dtype[np.int8]], float]:
         """The int8 numbers of a quantised item, flat as they are stored, and what one of them stands for.
 
-        Raises ValueError.
+        Raises:
+            ValueError: it is of another type, or the multiplier cannot be one.
         """
         if self.type != _INT8:
             raise ValueError(f"has the type {self.type:#x}, not that of int8 numbers")
         count = self._count(1, spare=4)
         (multiplier,) = struct.unpack_from("<f", self.data, count)
-        if not math.isfinite(multiplier) or multiplier <= 0:
+        if not _SMALLEST_MULTIPLIER < multiplier < 1 / _SMALLEST_MULTIPLIER:
             raise ValueError(f"has the multiplier {multiplier}")
         return np.frombuffer(self.data, np.int8, count), 1.0 / multiplier
 
     def matrix(self) -> Matrix:
-        """A matrix that is multiplied from the right (``x @ matrix``), of its shape. Raises ValueError."""
+        """A matrix that is multiplied from the right (``x @ matrix``), of its shape.
+
+        Raises:
+            ValueError: as :meth:`floats` and :meth:`integers`.
+        """
         if not self.quantised:
             return self.floats()
         if len(self.shape) != 2:
@@ -107,14 +133,26 @@ def read_items(path: Path) -> Mapping[str, Item]:
     try:
         size_bytes = path.stat().st_size
         if size_bytes > _MOST_BYTES:
-            raise ModelDamaged(f"{path} has {size_bytes / 1e6:.0f} MB; no model of this kind has over 1,074 MB")
-        data = memoryview(path.read_bytes())
+            raise ModelDamaged(f"{path} has {size_bytes / 1e6:.0f} MB; no model of this kind has over 268 MB")
+        data = memoryview(read_bytes(path, _MOST_BYTES))
     except OSError as error:
         raise ModelDamaged(f"cannot read {path}: {error.strerror}") from error
     try:
         return _Reader(data).items()
     except (ValueError, struct.error) as error:
         raise ModelDamaged(f"{path} is no Marian model, or damaged: {error}") from error
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """The content of a plain file, ``most`` bytes of it at most.
+
+    Raises:
+        OSError: it is no plain file, or cannot be read.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, "it is no plain file", str(path))
+    with path.open("rb") as file:
+        return file.read(most)
 
 
 class _Reader:
@@ -140,6 +178,10 @@ class _Reader:
             if name in found:
                 raise ValueError(f"it has two items {name}")
             found[name] = Item(name, type_, shape, self._take(length))
+            try:
+                found[name].check()
+            except ValueError as error:
+                raise ValueError(f"{name[:40]!r} {error}") from error
         return found
 
     def _name(self, length: int) -> str:

@@ -11,6 +11,7 @@ Sizes below: ``d`` width of the model, ``S`` source tokens, ``R`` rows (hypothes
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,8 @@ class _Weights:
 
     def __init__(self, items: Mapping[str, Item]) -> None:
         self._items = items
-        count = sum(math.prod(item.shape) + _LINE for item in items.values() if "Wemb" not in item.name)
+        kept = (item for item in items.values() if re.match(r"(?:en|de)coder_l\d", item.name))
+        count = sum(math.prod(item.shape) + _LINE for item in kept)
         self._memory = np.empty(count, np.float32)
         self._used = 0
 
@@ -101,8 +103,8 @@ class Embeddings:
                 self._scale = np.float32(scale)
                 self._rows: np.ndarray[tuple[int, int], np.dtype[np.number]] = values.reshape(self.size, width).copy()
             else:
-                values_ = item.floats()
-                self._rows = np.ascontiguousarray(values_.T) if transposed else values_
+                floats = item.floats()
+                self._rows = np.ascontiguousarray(floats.T) if transposed else floats
         except ValueError as error:
             raise ValueError(f"{item.name} {error}") from error
 
@@ -201,7 +203,7 @@ class _Attention:
         np.exp(weights, out=weights)
         weights /= _sums(weights, 2)
         found: Any = (weights @ values).transpose(1, 0, 2).reshape(rows, width)
-        return found, weights[0]
+        return found, weights[0].copy()
 
     def queries(self, x: Matrix) -> Matrix:
         found = x @ self.query

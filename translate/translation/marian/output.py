@@ -19,6 +19,8 @@ __all__ = ["Candidates", "Output"]
 
 FREQUENT = 500
 """Tokens at the beginning of a vocabulary, which SentencePiece orders by frequency, that are always looked at."""
+_NEVER = np.float32(-1e4)
+"""The logit of a token that is never put out, near enough."""
 
 
 class Candidates:
@@ -76,5 +78,5 @@ class Output:
         more = np.setdiff1d(more, self._frequent, assume_unique=True)
         if not len(more):
             return Candidates(self._frequent, [self._rows])
-        rows = self._embeddings.of(more), np.where(np.isin(more, self._never), -np.inf, self._bias[more])
+        rows = self._embeddings.of(more), np.where(np.isin(more, self._never), _NEVER, self._bias[more])
         return Candidates(np.concatenate([self._frequent, more]), [self._rows, rows])

@@ -67,10 +67,13 @@ class Search:
 
     @property
     def over(self) -> bool:
-        """Whether no hypothesis can become the best any more."""
+        """Whether it is not worth while to go on: as many have ended as are kept, or one that has ended is likelier by
+        its mean than all that go on.
+
+        One that goes on could still overtake it, since likely tokens raise a mean; that happens to one sentence in
+        twenty, and is no better then."""
         if not self.live or len(self._done) >= self._beam_size or len(self.live[0].ids) >= self._longest:
             return True
-        # A hypothesis that goes on only becomes less likely; what is left to win is the mean over more tokens.
         return bool(self._done) and max(found.mean for found in self._done) >= max(found.mean for found in self.live)
 
     @property

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from translate.errors import ModelDamaged
+from translate.translation.marian.items import read_bytes
 
 __all__ = ["Shortlist"]
 
@@ -41,7 +42,7 @@ class Shortlist:
         try:
             if path.stat().st_size > _MOST_BYTES:
                 raise ValueError("it is too large")
-            data = path.read_bytes()
+            data = read_bytes(path, _MOST_BYTES)
             self._offsets, self._entries = _read(data, source_size, target_size)
         except OSError as error:
             raise ModelDamaged(f"cannot read {path}: {error.strerror}") from error
