@@ -18,6 +18,7 @@ import translate
 from translate.errors import ConfigError
 from translate.registry import default_registry
 from translate.service.bundle import BundleError, bundle_into
+from translate.service.notices import notices
 
 VERSION = translate.__version__
 PROGRAM = f"""
@@ -100,6 +101,11 @@ def test_the_same_content_gives_the_same_archive_with_the_hash_of_every_file(
             assert file is not None
             assert hashlib.sha256(file.read()).hexdigest() == digest
     assert {"install.sh", "bundle.env", "THIRD-PARTY-NOTICES.txt", f"wheels/leaf-{VERSION}-py3-none-any.whl"} <= names
+
+
+def test_models_of_mozilla_are_named_with_the_place_of_licence_and_source() -> None:
+    text = notices([], [default_registry().find("firefox-en-pt")])
+    assert "  firefox-en-pt: MPL-2.0, https://mozilla.org/MPL/2.0/ (models of https://github.com/mozilla/" in text
 
 
 def test_others_are_named_with_their_licences_and_the_texts_that_these_ask_for(unpacked: Path) -> None:

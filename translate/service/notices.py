@@ -25,6 +25,9 @@ _LONGEST_NAME: Final = 200
 """Some packages put the whole text of their licence where its name belongs."""
 _USUAL: Final = {"Apache-2.0": "apache", "MIT": "mit"}
 """Licences whose text is at hand (``packaging/licences``), and how packages name them."""
+_MPL: Final = (
+    "https://mozilla.org/MPL/2.0/ (models of https://github.com/mozilla/firefox-translations-models, unchanged)"
+)
 _RULE: Final = "-" * 100
 
 
@@ -83,7 +86,7 @@ def notices(wheels: Sequence[Path], models: Sequence[ResolvedModel], *, own: str
     lines = ["What others have made, and is in this bundle", "", "Packages", ""]
     lines += [f"  {part.name} {part.version}: {part.licence or 'licence: see its text below'}" for part in parts]
     lines += ["", "Models", ""]
-    lines += [f"  {model.name}: {model.licence or 'its folder does not say'}" for model in _ordered(models)]
+    lines += [f"  {model.name}: {_licence_of(model)}" for model in _ordered(models)]
     for part in parts:
         lines += ["", _RULE, f"{part.name} {part.version}", *filter(None, (part.licence, part.home)), _RULE]
         lines += [f"\n[{PurePosixPath(name).name}]\n\n{text.strip()}" for name, text in sorted(part.texts.items())]
@@ -93,6 +96,12 @@ def notices(wheels: Sequence[Path], models: Sequence[ResolvedModel], *, own: str
         if (card := model.path / "README.md").is_file():  # names the texts that it was trained on, and whose they are
             lines += ["", _RULE, f"Model {model.name}", _RULE, "", card.read_text("utf-8").strip()]
     return "\n".join(lines) + "\n"
+
+
+def _licence_of(model: ResolvedModel) -> str:
+    if model.licence == "MPL-2.0":
+        return f"MPL-2.0, {_MPL}"
+    return model.licence or "its folder does not say"
 
 
 def _usual(part: Part) -> Iterator[str]:
