@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import gzip
 import hashlib
 import io
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +24,8 @@ import pytest
 import sentencepiece
 
 import translate
+from tests.translation.conftest import write_dictionary_model
+from tests.translation.marian_model import items_of, options, pack, weights, write_shortlist
 from translate import resources
 from translate.registry import Registry, Store, default_catalog
 from translate.registry.catalog import catalog_in
@@ -170,14 +176,17 @@ def spm() -> bytes:
 
 
 @pytest.fixture
-def translation_folder(tmp_path: Path, spm: bytes) -> Callable[[str, list[str], list[str]], Path]:
-    """Writes a translation folder with real SentencePiece files and a vocabulary; its weights are no weights."""
+def translation_folder(tmp_path: Path, spm: bytes) -> Callable[..., Path]:
+    """Writes a translation folder with real SentencePiece files and a vocabulary; its weights are none unless asked."""
 
-    def write(path: str, sentencepiece_files: list[str], vocabulary: list[str]) -> Path:
+    def write(path: str, sentencepiece_files: list[str], vocabulary: list[str], *, real: bool = False) -> Path:
         folder = tmp_path / path
         folder.mkdir(parents=True)
         for name in sentencepiece_files:
             (folder / name).write_bytes(spm)
+        if real:
+            write_dictionary_model(folder, ["<unk>", "<s>", "</s>", *vocabulary], {})
+            return folder
         (folder / "model.bin").write_bytes(model_bin("TransformerSpec"))
         (folder / "shared_vocabulary.json").write_text(json.dumps(["<unk>", "<s>", "</s>", *vocabulary]))
         return folder
@@ -208,6 +217,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
         remote=sha256(REMOTE), remote_size=len(REMOTE), spm=sha256(b"spm"),
     )  # fmt: skip
     house.write("models/catalog.toml", text.encode())
+    shutil.copy(resources.models_folder() / "phrases.tsv", house.models)
     monkeypatch.syspath_prepend(str(house.site))
     monkeypatch.setattr(resources, "models_folder", lambda: house.models)
     monkeypatch.setenv("SOTTOVOCE_CACHE", str(house.cache))
@@ -217,7 +227,18 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
 
 
 COMMIT = "c" * 40
-MARIAN = struct.pack("<QQ", 1, 3) + os.urandom(200_000)
+
+
+def marian_size(spm: bytes) -> int:
+    return int(sentencepiece.SentencePieceProcessor(model_proto=spm).get_piece_size())
+
+
+@functools.cache
+def marian(pair: str, spm: bytes) -> bytes:
+    """A model of Marian that can be loaded, of about 300 kB that hardly pack; another one for every pair."""
+    size = marian_size(spm)
+    sizes = {"width": 128, "size": size, "encoder_layers": 1, "decoder_layers": 1}
+    return pack(items_of(weights(zlib.crc32(pair.encode()), hidden=256, **sizes), options(**sizes)))
 
 
 @dataclass
@@ -238,15 +259,22 @@ class Firefox:
     """Close the connection after so many bytes of a body, once."""
     ranges: bool = True
     status: int | None = None
+    elsewhere: str | None = None
+    """Refer whoever asks to this server."""
 
     def parts(self, source: str, target: str) -> dict[str, bytes]:
         """The files of a model, those of which no hash is stated last."""
         pair = f"{source}{target}"
         return {
-            f"model.{pair}.intgemm.alphas.bin": MARIAN + pair.encode(),
-            f"lex.50.50.{pair}.s2t.bin": os.urandom(20_000),
+            f"model.{pair}.intgemm.alphas.bin": marian(pair, self.spm),
+            f"lex.50.50.{pair}.s2t.bin": self._shortlist(),
             f"vocab.{pair}.spm": self.spm,
         }
+
+    def _shortlist(self) -> bytes:
+        path = self.house.root / "shortlist"
+        write_shortlist(path, {3: [3, 4], 4: [4, 5], 5: [3]}, marian_size(self.spm))
+        return path.read_bytes()
 
     def offer(self, source: str, target: str, dev: float | None, *, suffix: str = "", **more: object) -> str:
         """Put a model as the repository has them into list and server; returns its name."""
@@ -315,6 +343,12 @@ class _Handler(BaseHTTPRequestHandler):
         here, wanted = self.firefox, self.headers.get("Range")
         here.asked.append((self.path, wanted))
         here.headers |= {name.lower(): value for name, value in self.headers.items()}
+        if here.elsewhere:
+            self.send_response(302)
+            self.send_header("Location", here.elsewhere + self.path)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         data = here.files.get(self.path)
         status = here.status or (404 if data is None else 200)
         body = data if data is not None and status == 200 else b""
@@ -334,13 +368,29 @@ def firefox(house: House, spm: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterat
     """An empty list of Firefox's models, and the server that stands for Mozilla's."""
     monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda _: None)
     firefox = Firefox(house, spm)
+    with serving(firefox):
+        monkeypatch.setenv("SOTTOVOCE_FIREFOX_URL", firefox.url)
+        yield firefox
+
+
+@pytest.fixture
+def other_host(firefox: Firefox) -> Iterator[Firefox]:
+    """A second server, with the same files."""
+    other = Firefox(firefox.house, firefox.spm, files=firefox.files)
+    with serving(other):
+        yield other
+
+
+@contextlib.contextmanager
+def serving(firefox: Firefox) -> Iterator[None]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"firefox": firefox}))
     server.daemon_threads = True
     firefox.url = f"http://127.0.0.1:{server.server_address[1]}"
-    monkeypatch.setenv("SOTTOVOCE_FIREFOX_URL", firefox.url)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
-    yield firefox
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

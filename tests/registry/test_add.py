@@ -7,14 +7,17 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.translation.conftest import train_sentencepiece
 from translate.cli.models import models
 from translate.errors import ConfigError, MissingModel, ModelDamaged
-from translate.registry import installed_translations, resolve
-from translate.registry.folders import read_lock
+from translate.registry import Store, installed_translations, resolve
+from translate.registry.folders import has_model_file, read_lock
+from translate.translation.marian import is_marian_folder
 
 
 def run(*arguments: str) -> Result:
@@ -77,10 +80,56 @@ def test_an_added_model_is_held_against_what_it_was(firefox, carried) -> None:
         resolve("my-french")
     with pytest.raises(ModelDamaged):
         run("verify", "my-french")
-    (path.parent / "sottovoce.lock.json").write_text("{")
-    assert "damaged: " in run("list").stdout
-    assert installed_translations() == []
-    run("rm", "my-french")
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("sottovoce.lock.json", "{"), ("sottovoce.lock.json", "[" * 50_000 + "]" * 50_000),
+        ("sottovoce.toml", "a = " + "[" * 50_000), ("sottovoce.lock.json", None),
+    ],
+)  # fmt: skip
+def test_a_broken_added_model_is_told_how_to_repair_and_can_go(firefox, carried, file: str, text: str | None) -> None:
+    run("add", str(carried("my-french")))
+    path = firefox.house.cache / "models/my-french" / file
+    path.unlink(missing_ok=True)
+    if text is not None:
+        path.write_text(text)
+        assert "damaged: " in run("list").stdout
+        assert installed_translations() == []
+        repair = "repair: sottovoce models rm my-french, then sottovoce models add FOLDER from where it came$"
+        for command in ("path", "verify"):
+            with pytest.raises(ModelDamaged, match=rf"{file} cannot be read.*{repair}") as caught:
+                run(command, "my-french")
+            assert "\n" not in str(caught.value)
+    assert "removed my-french" in run("rm", "my-french").stdout
+    assert cached(firefox) == []
+
+
+def test_two_additions_of_one_name_are_one(firefox, carried, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = carried("my-french"), carried("other", "en", "de")
+    locked = Store.locked
+
+    def late(store: Store, name: str, **options: float) -> Any:
+        monkeypatch.setattr(Store, "locked", locked)
+        run("add", str(one))  # by another process, just before this one gets the lock
+        return locked(store, name, **options)
+
+    monkeypatch.setattr(Store, "locked", late)
+    with pytest.raises(ConfigError, match="there is a model my-french already"):
+        run("add", str(other), "--name", "my-french")
+    assert resolve("my-french").pairs == (("en", "fr"),)
+
+
+@pytest.mark.parametrize("pair", ["en-fr", "enfr", "en_fr"])
+def test_the_names_of_weights_are_the_same_everywhere(firefox, carried, tmp_path: Path, pair: str) -> None:
+    folder = carried("my-french")
+    name = f"model.{pair}.intgemm.alphas.bin"
+    (folder / "model.enfr.intgemm.alphas.bin").rename(folder / name)
+    assert "added my-french: translation, en → fr" in run("add", str(folder)).stdout
+    for each in ("model.bin", name, "model.npz", "model.x y.bin", "model..bin", "models.a.bin", "model.a-b.c-d.bin"):
+        firefox.house.write(f"names/{each}/{each}", (folder / name).read_bytes())
+        assert has_model_file(tmp_path / "names" / each) == is_marian_folder(tmp_path / "names" / each)
 
 
 def test_a_model_of_the_catalog_is_known_again(firefox, tmp_path: Path) -> None:
@@ -92,7 +141,10 @@ def test_a_model_of_the_catalog_is_known_again(firefox, tmp_path: Path) -> None:
             firefox.house.write(f"packed/{file}", packed)
             firefox.house.write(f"raw/{file.removesuffix('.gz')}", gzip.decompress(packed))
     for folder in ("packed", "raw"):
-        assert f"added {name}: translation, en → de, " in run("add", str(tmp_path / folder)).stdout
+        result = run("add", str(tmp_path / folder))
+        assert f"added {name}: translation, en → de, " in result.stdout
+        note = "note: there is no published hash of lex.50.50.ende.s2t.bin, vocab.ende.spm; what came now is trusted"
+        assert result.stderr.startswith(note) == (folder == "raw")
         model = resolve(name)
         assert (model.origin, model.quality_of("en", "de")) == ("cache", 38.8)
         run("rm", name)
@@ -116,6 +168,7 @@ def test_a_known_model_with_a_vocabulary_that_is_none_leaves_nothing(firefox, tm
     [
         ("Upper", "cannot be the name of a model"), ("../up", "cannot be the name"), ("a" * 65, "cannot be the name"),
         ("remote", "is not the remote of the catalog"), ("en-es", "ships with Sottovoce"), (".x", "cannot be the name"),
+        ("", "'' cannot be the name of a model"),
     ],
 )  # fmt: skip
 def test_a_name_that_cannot_be_taken_is_refused(firefox, carried, name: str, message: str) -> None:
@@ -126,7 +179,7 @@ def test_a_name_that_cannot_be_taken_is_refused(firefox, carried, name: str, mes
 
 
 def test_an_opus_folder_keeps_its_languages_under_another_name(firefox, translation_folder) -> None:
-    folder = translation_folder("opus-mt-en-es", ["source.spm", "target.spm"], ["a", "b"])
+    folder = translation_folder("opus-mt-en-es", ["source.spm", "target.spm"], ["a", "b"], real=True)
     assert "added mine: translation, en → es" in run("add", str(folder), "--name", "mine").stdout
     assert resolve("mine").pairs == (("en", "es"),)
     from translate.translation.tokenizer import open_tokenizer
@@ -136,7 +189,7 @@ def test_an_opus_folder_keeps_its_languages_under_another_name(firefox, translat
 
 def test_a_folder_of_many_languages_and_one_of_whisper(firefox, translation_folder, make_model_bin) -> None:
     tokens = ["eng_Latn", "spa_Latn", "deu_Latn"]
-    run("add", str(translation_folder("nllb", ["sentencepiece.bpe.model"], tokens)))
+    run("add", str(translation_folder("nllb", ["sentencepiece.bpe.model"], tokens, real=True)))
     assert resolve("nllb").languages == ("de", "en", "es")
     firefox.house.write("hears/model.bin", make_model_bin("WhisperSpec"))
     with pytest.raises(ModelDamaged, match=r"hears has no tokenizer\.json"):
@@ -145,6 +198,68 @@ def test_a_folder_of_many_languages_and_one_of_whisper(firefox, translation_fold
     run("add", str(firefox.house.root / "hears"))
     assert resolve("hears", kind="whisper").origin == "added"
     assert [each.name for each in installed_translations()] == ["nllb"]
+
+
+def test_known_weights_with_the_vocabulary_of_others_are_refused(firefox, tmp_path: Path) -> None:
+    name = firefox.attach("en", "th")
+    for file, data in zip(firefox.parts("en", "th"), firefox.files.values(), strict=True):
+        firefox.house.write(f"odd/{file}", data)
+    path = tmp_path / "odd/vocab.enth.spm"
+    good = path.read_bytes()
+    path.write_bytes(good.replace(b"a", b"c").replace(b"b", b"d"))  # as many words, but others
+    for more in ((), ("--name", "mine")):
+        with pytest.raises(ModelDamaged, match=rf"/odd/vocab\.enth\.spm is not .* which are those of {name}$"):
+            run("add", str(tmp_path / "odd"), *more)
+    assert cached(firefox) == []
+    path.write_bytes(good)
+    assert run("add", str(tmp_path / "odd")).stderr == ""
+    assert cached(firefox) == [name]
+
+
+def test_a_damaged_one_of_many_files_is_told_by_the_name_of_the_folder(firefox, translation_folder) -> None:
+    folder = translation_folder("opus-mt-en-es", ["source.spm", "target.spm"], ["a", "b"], real=True)
+    good = (folder / "model.bin").read_bytes()
+    (folder / "model.bin").write_bytes(good[: len(good) // 2])
+    with pytest.raises(ModelDamaged, match="cannot load the translation model") as caught:
+        run("add", str(folder), "--name", "mine")
+    assert str(folder) in str(caught.value)
+    assert ".mine.new" not in str(caught.value)
+    (folder / "model.bin").write_bytes(good)
+    (folder / "config.json").write_text("[" * 50_000)
+    with pytest.raises(ModelDamaged, match="opus-mt-en-es"):
+        run("add", str(folder), "--name", "mine")
+    (folder / "model.bin").write_bytes(b"")
+    with pytest.raises(MissingModel, match="holds no model that can be used"):
+        run("add", str(folder), "--name", "mine")
+    assert cached(firefox) == []
+
+
+def test_a_known_model_with_the_shortlist_of_another_leaves_what_was_there(firefox, tmp_path: Path) -> None:
+    name = firefox.offer("en", "de", 38.8)
+    for address, packed in firefox.files.items():
+        file = address.rpartition("/")[2].removesuffix(".gz")
+        firefox.house.write(f"raw/{file}", gzip.decompress(packed))
+    run("add", str(tmp_path / "raw"))
+    where = firefox.house.cache / "models" / name
+    (where / "vocab.ende.spm").write_bytes(b"?")  # so that it is brought again
+    (tmp_path / "raw/lex.50.50.ende.s2t.bin").write_bytes(b"no shortlist")
+    with pytest.raises(ModelDamaged, match=r"/raw/lex\.50\.50\.ende\.s2t\.bin") as caught:
+        run("add", str(tmp_path / "raw"))
+    assert f".{name}.new" not in str(caught.value)
+    assert cached(firefox) == [name]
+
+
+def _half(folder: Path) -> None:
+    path = folder / "model.enfr.intgemm.alphas.bin"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _none(folder: Path) -> None:
+    (folder / "model.enfr.intgemm.alphas.bin").write_bytes(b"")
+
+
+def _of_another(folder: Path) -> None:
+    (folder / "vocab.enfr.spm").write_bytes(train_sentencepiece(["one", "two"]))
 
 
 def _truncated(folder: Path) -> None:
@@ -183,6 +298,9 @@ def _outside(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
+        (_half, r"/odd/model\.enfr\.intgemm\.alphas\.bin is no Marian model, or damaged"),
+        (_none, r"/odd/model\.enfr\.intgemm\.alphas\.bin"),
+        (_of_another, r"/odd/vocab\.enfr\.spm does not fit"),
         (_truncated, r"model\.enfr\.intgemm\.alphas\.bin\.gz of odd cannot be unpacked"),
         (_bomb, r"vocab\.enfr\.spm\.gz of odd unpacks to more than"),
         (_huge, r"vocab\.enfr\.spm has 1099\.5 GB: too large"),

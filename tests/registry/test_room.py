@@ -79,7 +79,8 @@ def test_a_student_gives_way_and_a_better_model_does_not(firefox) -> None:
             file.write(f"[scores.flores-dev]\nbleu_beam4 = {score}\n")
     lines = run("pull", "--for", "es").stdout.splitlines()
     assert lines[0] == "here     en → es: en-es, BLEU 30.0"
-    assert lines[1].startswith("to pull  es → en: firefox-es-en, 0 MB, BLEU 27.5")
+    assert lines[1].startswith("to pull  es → en: firefox-es-en, ")
+    assert lines[1].endswith(" kB, BLEU 27.5")
     listed = run("list").stdout
     assert "BLEU 27.5 (es-en 15.4)" in listed
     assert "BLEU 30.0" not in listed  # the only one
@@ -98,11 +99,21 @@ def test_files_of_a_stick_serve_a_room(firefox, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("x", "--for", "es"), ("x", "--spoken", "es"), ("--spoken", "es"), ("--for", ","), ("--for", "")]
-)
+    "arguments",
+    [
+        (), ("x", "--for", "es"), ("x", "--spoken", "es"), ("--spoken", "es"), ("--for", ","), ("--for", ""),
+        ("--for", "es", "--spoken", ""), ("--for", "es", "--spoken", ","),
+    ],
+)  # fmt: skip
 def test_a_name_or_languages_are_needed(firefox, arguments: tuple[str, ...]) -> None:
     with pytest.raises(ConfigError):
         run("pull", *arguments)
+
+
+def test_help_tells_of_english(firefox) -> None:
+    text = " ".join(run("pull", "--help").stdout.split())
+    assert "English is always among them" in text
+    assert "--for always brings English as well" in text
 
 
 def test_an_unknown_language_is_said_as_ever(firefox) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,12 @@ def test_each_pair_is_told_with_the_reason() -> None:
     assert serving([model("a"), model("nllb", many=True)])[0].reason == "of the pair's own (nllb not measured)"
     assert serving([model("a")])[0].reason == "the only one"
     assert serving([model("nllb", many=True)]) == []
+
+
+def test_an_estimate_is_told_as_such() -> None:
+    guessed = dataclasses.replace(model("guessed", 49.4), estimated=frozenset({PAIR}))
+    assert serving([guessed, model("a", 26)])[0].reason == "BLEU ≈49.4 (a 26.0)"
+    assert serving([guessed, model("a", 50)])[0].reason == "BLEU 50.0 (guessed ≈49.4)"
 
 
 def test_what_is_here_carries_its_quality(firefox, tmp_path: Path) -> None:

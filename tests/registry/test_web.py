@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import logging
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,50 @@ def test_an_interrupted_pull_goes_on_where_it_stopped(firefox, monkeypatch: pyte
     assert 0 < have < len(firefox.files[firefox.of("firefox-en-de", "model")])
     pulled(firefox, "firefox-en-de")
     assert [wanted for path, wanted in firefox.asked if "/model." in path] == [None, f"bytes={have}-"]
+
+
+def test_a_server_that_knows_no_ranges_gives_the_whole_file_again(firefox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 50_000)
+    firefox.cut_after, firefox.ranges = 120_000, False
+    folder = pulled(firefox, firefox.offer("en", "de", 38.8))
+    wanted = [wanted for path, wanted in firefox.asked if "/model." in path]
+    assert wanted == [None, "bytes=100000-"]  # answered with 200 and all of it
+    packed = firefox.files[firefox.of("firefox-en-de", "model")]
+    assert (folder / "model.ende.intgemm.alphas.bin").read_bytes() == gzip.decompress(packed)
+
+
+def test_a_server_that_refers_to_another_host_is_followed(firefox, other_host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in the middle of a file; and the other host is not told the password."""
+    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 50_000)
+    address = firefox.url.removeprefix("http://")
+    monkeypatch.setenv("SOTTOVOCE_FIREFOX_URL", f"http://somebody:s%40cret@{address}")
+    firefox.elsewhere, other_host.cut_after = other_host.url.replace("127.0.0.1", "localhost"), 120_000
+    pulled(firefox, firefox.offer("en", "de", 38.8))
+    for server in (firefox, other_host):
+        assert [wanted for path, wanted in server.asked if "/model." in path] == [None, "bytes=100000-"]
+    assert firefox.headers["authorization"] == "Basic " + base64.b64encode(b"somebody:s@cret").decode()
+    assert "authorization" not in other_host.headers
+    assert verify(firefox.house.registry, "firefox-en-de").files == 3
+
+
+def test_the_password_of_a_mirror_is_told_nobody(firefox, monkeypatch: pytest.MonkeyPatch, caplog) -> None:
+    caplog.set_level(logging.DEBUG)
+    address = firefox.url.removeprefix("http://")
+    name = firefox.offer("en", "de", 38.8)
+    vocabulary = firefox.of(name, "vocab")
+    good, firefox.files[vocabulary] = firefox.files[vocabulary], b"short"
+    told = []
+    for firefox.status, server in ((401, address), (None, address), (None, "127.0.0.1:9")):
+        monkeypatch.setenv("SOTTOVOCE_FIREFOX_URL", f"http://somebody:s3cret@{server}/")
+        with pytest.raises((MissingModel, ModelDamaged)) as caught:
+            pulled(firefox, name)
+        told.append(str(caught.value))
+    firefox.files[vocabulary] = good
+    monkeypatch.setenv("SOTTOVOCE_FIREFOX_URL", f"http://somebody:s3cret@{address}/")
+    told.append((pulled(firefox, name) / "sottovoce.lock.json").read_text())
+    assert f'"source": "web http://{address}/media/' in told[-1]
+    assert "s3cret" not in "".join([*told, caplog.text])
+    assert "somebody" not in "".join(told)
 
 
 @pytest.mark.parametrize("ranges", [True, False])
@@ -170,7 +216,14 @@ def test_both_servers_have_the_mirror_in_their_place(firefox, monkeypatch: pytes
     }
 
 
-@pytest.mark.parametrize("address", ["mirror.example", "ftp://mirror.example", "https://", "http://[", "https://a?b"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mirror.example", "ftp://mirror.example", "https://", "http://[", "https://a?b", "https://a?", "https://a#b",
+        "http://a:99999", "http://a:b", "http://a:0", "http://a b", "http://a\tb", "http://a/b c", "http://u:p@",
+        "http://a\\b", " http://a", "http://a,b",
+    ],
+)  # fmt: skip
 def test_a_bad_mirror_is_named(firefox, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     name = firefox.offer("en", "de", 38.8)
     monkeypatch.setenv("SOTTOVOCE_FIREFOX_URL", address)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from translate.errors import MissingModel, ModelDamaged
 from translate.registry import ModelSpec, Registry, ResolvedModel, serving
@@ -14,6 +17,7 @@ from translate.registry import ModelSpec, Registry, ResolvedModel, serving
 __all__ = ["listed", "model_table", "rows_of", "serving_table", "size_text"]
 
 _Row = dict[str, Any]
+_LONGEST_LICENCE = 60
 
 
 def rows_of(registry: Registry, translations: Sequence[ResolvedModel]) -> list[_Row]:
@@ -49,14 +53,13 @@ def model_table(rows: Sequence[_Row]) -> Table:
     table.columns[5].overflow = "fold"  # a path that is cut is of no use
     for row in rows:
         table.add_row(
-            row["name"],
+            _cell(row["name"]),
             row["kind"],
             _languages_text(row),
             size_text(row["size_bytes"]),
-            _quality_text(row["quality"]),
-            row["where"] or f"[dim]{row['command']}[/dim]".replace("[embedded]", r"\[embedded]"),
-            row["licence"].partition(";")[0]  # the rest speaks of the card
-            + ("" if row["commercial_use"] else " (not for commercial use)"),
+            _quality_text(row["quality"], row["quality_estimated"]),
+            _cell(row["where"]) if row["where"] else _cell(row["command"], style="dim"),
+            _cell(_licence_text(row["licence"]) + ("" if row["commercial_use"] else " (not for commercial use)")),
         )
     return table
 
@@ -65,18 +68,20 @@ def serving_table(translations: Sequence[ResolvedModel]) -> Table:
     """Which model serves each pair, and why."""
     table = Table("serving", "model", "why", box=None, pad_edge=False)
     for pair, model, reason in serving(translations):
-        table.add_row(" → ".join(pair), model.name, reason)
+        table.add_row(" → ".join(pair), _cell(model.name), _cell(reason))
     widest = next((model for model in translations if not model.pairs and model.languages), None)
     if widest is not None:
-        table.add_row("other pairs", widest.name, f"of {len(widest.languages)} languages, any to any")
+        table.add_row("other pairs", _cell(widest.name), f"of {len(widest.languages)} languages, any to any")
     return table
 
 
 def size_text(size_bytes: int | None) -> str:
-    """``17 MB``."""
+    """``17 MB``, ``1.2 GB``, ``640 kB``."""
     if size_bytes is None:
         return "?"
-    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.0f} MB"
+    if size_bytes >= 1e9:
+        return f"{size_bytes / 1e9:.1f} GB"
+    return f"{size_bytes / 1e6:.0f} MB" if size_bytes >= 999_500 else f"{math.ceil(size_bytes / 1e3)} kB"
 
 
 def _spec_row(registry: Registry, spec: ModelSpec) -> _Row:
@@ -90,7 +95,7 @@ def _spec_row(registry: Registry, spec: ModelSpec) -> _Row:
         "installed": place is not None, "origin": place.origin if place else None,
         "where": None if place is None else str(folder or "installed packages, joined at first use"),
         "command": spec.command, "licence": spec.licence, "commercial_use": spec.commercial_use, "note": spec.note,
-        "quality": _quality(spec),
+        "quality": _quality(spec), "quality_estimated": _estimated(spec),
     }  # fmt: skip
 
 
@@ -120,14 +125,14 @@ def _folder_row(name: str, folder: Path, origin: str, note: str) -> _Row:
     return {
         "name": name, "kind": "translation", "languages": [], "pairs": [], "size_bytes": _folder_bytes(folder),
         "installed": True, "origin": origin, "where": str(folder), "command": None, "licence": "",
-        "commercial_use": True, "note": note, "quality": {},
+        "commercial_use": True, "note": note, "quality": {}, "quality_estimated": [],
     }  # fmt: skip
 
 
 def _found(model: ResolvedModel) -> _Row:
     return {
         "kind": model.kind, "pairs": [list(pair) for pair in model.pairs], "languages": list(model.languages),
-        "licence": model.licence, "quality": _quality(model),
+        "licence": model.licence, "quality": _quality(model), "quality_estimated": _estimated(model),
     }  # fmt: skip
 
 
@@ -135,9 +140,29 @@ def _quality(model: ModelSpec | ResolvedModel) -> dict[str, float]:
     return {"-".join(pair): score for pair, score in model.quality.items()}
 
 
-def _quality_text(quality: dict[str, float]) -> str:
-    ends = sorted({round(score, 1) for score in quality.values()})
-    return " to ".join(f"{score:.1f}" for score in ends[:: max(1, len(ends) - 1)])
+def _estimated(model: ModelSpec | ResolvedModel) -> list[str]:
+    """The pairs whose quality is not that of this very model."""
+    return sorted("-".join(pair) for pair in model.estimated)
+
+
+def _quality_text(quality: dict[str, float], estimated: Sequence[str]) -> str:
+    ends = sorted({round(score, 1): "≈" if pair in estimated else "" for pair, score in quality.items()}.items())
+    return " to ".join(f"{sign}{score:.1f}" for score, sign in ends[:: max(1, len(ends) - 1)])
+
+
+def _licence_text(licence: str) -> str:
+    text = licence.partition(";")[0]  # the rest speaks of the card
+    return text if len(text) <= _LONGEST_LICENCE else f"{text[:_LONGEST_LICENCE]}…"
+
+
+def _cell(text: str, style: str = "") -> Text:
+    """Text of a folder as it is to be read: no markup, and nothing that a terminal would obey."""
+    return Text("".join(" " if char.isspace() else char for char in text if not _is_control(char)), style)
+
+
+def _is_control(char: str) -> bool:
+    """Control and format characters (among them those that turn the direction of writing), and halves of pairs."""
+    return not char.isspace() and unicodedata.category(char) in ("Cc", "Cf", "Cs")
 
 
 def _languages_text(row: _Row) -> str:

@@ -23,6 +23,7 @@ from translate.registry import ModelSpec, Registry, ResolvedModel, default_regis
 from translate.registry.adopt import add
 from translate.registry.fetch import Fetcher, FolderFetcher
 from translate.registry.folders import read_lock
+from translate.registry.found import score_text
 from translate.registry.pull import pull
 from translate.registry.room import room
 from translate.registry.verify import Verdict, names_here
@@ -97,7 +98,12 @@ def verify(name: str | None) -> None:
 
 @models.command("pull", short_help="Bring models into the cache.")
 @click.argument("name", required=False)
-@click.option("--for", "languages", metavar="LANG[,LANG]", help="What a room of these languages needs, of Firefox's.")
+@click.option(
+    "--for",
+    "languages",
+    metavar="LANG[,LANG]",
+    help="What a room of these languages needs, of Firefox's; English is always among them.",
+)
 @click.option("--spoken", metavar="LANG[,LANG]", help="With --for: only these are spoken there.")
 @click.option(
     "--from",
@@ -108,6 +114,9 @@ def verify(name: str | None) -> None:
 def pull_model(name: str | None, languages: str | None, spoken: str | None, folder: Path | None) -> None:
     """Bring the model NAME into the cache, or put a damaged one right; with --for, all that a room needs.
 
+    Firefox's models translate to English and from it, so --for always brings English as well: --for es,de lets
+    Spanish, German and English be read and spoken.
+
     The only command that uses the network. SOTTOVOCE_FIREFOX_URL names a server that stands for Mozilla's.
     """
     if (name is None) == (languages is None) or (spoken is not None and languages is None):
@@ -117,11 +126,12 @@ def pull_model(name: str | None, languages: str | None, spoken: str | None, fold
     if name is not None:
         click.echo(_pull(registry, registry.catalog.find(name), fetcher))
         return
-    needed = room(registry.catalog, _translations(registry), _codes(languages), _codes(spoken) if spoken else None)
+    heard = None if spoken is None else _codes(spoken)
+    needed = room(registry.catalog, _translations(registry), _codes(languages), heard)
     for (source, target), model in needed.served:
-        click.echo(f"here     {source} → {target}: {model.name}{_score_text(model.quality_of(source, target))}")
+        click.echo(f"here     {source} → {target}: {model.name}{_score_text(model, (source, target))}")
     for spec in needed.wanted:
-        score = _score_text(spec.quality.get(spec.pairs[0]))
+        score = _score_text(spec, spec.pairs[0])
         warning = f" ({spec.warning})" if spec.warning else ""
         click.echo(f"to pull  {' → '.join(spec.pairs[0])}: {spec.name}, {size_text(spec.wire_bytes)}{score}{warning}")
     if not needed.wanted:
@@ -140,6 +150,10 @@ def pull_model(name: str | None, languages: str | None, spoken: str | None, fold
 def add_model(folder: Path, name: str | None) -> None:
     """Take a model FOLDER that somebody carried in: CTranslate2, or Marian with or without .gz."""
     model = add(default_registry(), expanded(folder), name)
+    lock = read_lock(model.path) if model.origin == "cache" else None
+    if lock and lock.trusted_on_first_use:
+        unknown = ", ".join(lock.trusted_on_first_use)
+        click.echo(f"note: there is no published hash of {unknown}; what came now is trusted from here on", err=True)
     pairs = ", ".join(f"{source} → {target}" for source, target in model.pairs)
     languages = pairs or (f"{len(model.languages)} languages" if model.languages else "languages as the model says")
     click.echo(f"added {model.name}: {model.kind}, {languages}, {model.path}")
@@ -152,7 +166,7 @@ def remove(name: str) -> None:
     registry = default_registry()
     if name in registry.student_names():
         raise ConfigError(f"{name} ships with Sottovoce and is not in the cache")
-    if name in registry.added_names():
+    if name not in registry.catalog.models and registry.store.holds(name):  # added, whatever has become of it
         click.echo(f"removed {name}, {size_text(registry.store.remove(name))} freed")
         return
     spec = registry.catalog.find(name)
@@ -203,8 +217,9 @@ def _codes(text: str | None) -> list[str]:
     return list(dict.fromkeys(codes))
 
 
-def _score_text(score: float | None) -> str:
-    return "" if score is None else f", BLEU {score:.1f}"
+def _score_text(model: ModelSpec | ResolvedModel, pair: tuple[str, str]) -> str:
+    score = score_text(model, pair)
+    return "" if score is None else f", BLEU {score}"
 
 
 def _verdict_text(verdict: Verdict) -> str:

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -25,7 +25,6 @@ from translate.registry.folders import (
     Lock,
     kind_of,
     read_description,
-    read_lock,
 )
 from translate.registry.found import ResolvedModel
 from translate.registry.hashing import BLOCK_BYTES, hash_file, remember
@@ -42,6 +41,7 @@ _OF_A_MODEL = re.compile(
     r"|sentencepiece\.(?:bpe\.)?model|spm\.model|tokenizer\.json|preprocessor_config\.json"
     r"|student\.toml|sottovoce\.toml|LICENSE"
 )
+_OF_WORDS = re.compile(r"(?:lex|vocab|srcvocab|trgvocab)\..+|.+vocabulary\.(?:json|txt)|.+\.spm|sentencepiece\..+")
 _OPUS_NAME = re.compile(r"opus-mt-(?:tc-)?(?:big-|base-|tiny-)?([A-Za-z]+)-([A-Za-z]+)")
 _MOST_FILES = 40
 _MOST_BYTES = 16 << 30
@@ -70,10 +70,12 @@ def add(registry: Registry, folder: Path, name: str | None = None) -> ResolvedMo
         if name not in (None, known.name):
             raise ConfigError(f"{folder} is {known.name} of the catalog; add it without --name")
         return _pulled(registry, known, folder)
-    name = _free_name(registry, folder, name)
+    name = folder.absolute().name if name is None else name
+    _check_free(registry, folder, name)
     with registry.store.locked(name, timeout_s=_BUSY_S):
+        _check_free(registry, folder, name)  # another process may have been faster
         _store(registry, folder, files, name)
-    return registry.find(name)
+    return registry.added(name)
 
 
 def _look(folder: Path) -> dict[str, Path]:
@@ -102,7 +104,12 @@ def _look(folder: Path) -> dict[str, Path]:
 
 
 def _known(registry: Registry, folder: Path, files: dict[str, Path]) -> ModelSpec | None:
-    """The model of the catalog that has these very weights, with everything else that it has a hash for."""
+    """The model of the catalog that has these very weights, with everything else that it has a hash for.
+
+    Raises:
+        ModelDamaged: it has the weights, and beside them a vocabulary or shortlist that belongs to others. Such a model
+            loads, if only there are as many words, and translates into nonsense.
+    """
     hashes: dict[Path, str] = {}
 
     def fits(file: FileSpec) -> bool:
@@ -123,29 +130,39 @@ def _known(registry: Registry, folder: Path, files: dict[str, Path]) -> ModelSpe
             hashes[path] = hash_file(path)
         return hashes[path] == sha256
 
+    def foreign(spec: ModelSpec) -> Path | None:
+        if spec.kind != "translation" or not all(fits(file) for file in spec.files if MODEL_FILE.fullmatch(file.name)):
+            return None
+        # What is packed may have been packed by somebody else, and be the same.
+        own = (file for file in spec.files if file.sha256 and _OF_WORDS.fullmatch(file.name))
+        return next(
+            (files[f.name] for f in own if f.name in files and files[f.name].name == f.name and not fits(f)), None
+        )
+
     specs = registry.catalog.models.values()
-    return next((spec for spec in specs if all(fits(file) for file in spec.files)), None)
+    known = next((spec for spec in specs if all(fits(file) for file in spec.files)), None)
+    for spec in specs if known is None else ():
+        if path := foreign(spec):
+            raise ModelDamaged(f"{path} is not the file that belongs to these weights, which are those of {spec.name}")
+    return known
 
 
 def _pulled(registry: Registry, spec: ModelSpec, folder: Path) -> ResolvedModel:
     place = registry.place(spec)
     if place is not None and place.origin == "package":
-        return registry.resolve(spec.name)  # there is one already
-    path = pull(spec, registry.store, FolderFetcher(folder))
-    lock = read_lock(path)
-    if spec.kind == "translation" and lock and lock.trusted_on_first_use:
-        from translate.translation.tokenizer import open_tokenizer
+        model = registry.of_catalog(spec)  # there is one already
+        registry.check(model)
+        return model
 
-        try:
-            open_tokenizer(path)
-        except ModelDamaged as error:
-            registry.store.remove(spec.name)
-            raise ModelDamaged(str(error).replace(str(path), str(folder))) from error
-    return registry.find(spec.name)
+    def look(staging: Path, first_use: Sequence[str]) -> None:
+        if spec.kind == "translation" and first_use:
+            _load(staging, folder)
+
+    pull(spec, registry.store, FolderFetcher(folder), look=look)
+    return registry.of_catalog(spec)
 
 
-def _free_name(registry: Registry, folder: Path, given: str | None) -> str:
-    name = given or folder.absolute().name
+def _check_free(registry: Registry, folder: Path, name: str) -> None:
     if not MODEL_NAME.fullmatch(name):
         raise ConfigError(f"{name!r} cannot be the name of a model; choose one of a-z, 0-9, dot and dash with --name")
     if name in registry.catalog.models:
@@ -157,7 +174,6 @@ def _free_name(registry: Registry, folder: Path, given: str | None) -> str:
         raise ConfigError(f"{name} ships with Sottovoce; choose another name with --name")
     if registry.store.folder(name).exists():
         raise ConfigError(f"there is a model {name} already; sottovoce models rm {name}, or choose another with --name")
-    return name
 
 
 def _store(registry: Registry, folder: Path, files: dict[str, Path], name: str) -> None:
@@ -215,13 +231,12 @@ def _opened(staging: Path, folder: Path, name: str) -> Added:
         if not any((staging / file).is_file() for file in ("tokenizer.json", "vocabulary.json", "vocabulary.txt")):
             raise ModelDamaged(f"{folder} has no tokenizer.json; a model of Whisper needs it")
         return Added(kind)
-    try:
+    with _told_of(folder, staging):
         description = read_description(staging)
         if description is not None and Path(description.tokenizer).name != description.tokenizer:
             raise ModelDamaged(f"{folder}: its tokenizer {description.tokenizer!r} is not in the folder")
-        sources, targets = _languages(staging, folder)
-    except ModelDamaged as error:  # of the folder that the user knows, not of the one that is gone in a moment
-        raise ModelDamaged(str(error).replace(str(staging), str(folder))) from error
+        _tell_languages(staging, folder)
+    sources, targets = _load(staging, folder)
     both = sources & targets
     if len(both) > 2:
         return Added(kind, languages=tuple(sorted(both)), licence=description.licence if description else "")
@@ -229,16 +244,33 @@ def _opened(staging: Path, folder: Path, name: str) -> Added:
     return Added(kind, pairs=pairs, licence=description.licence if description else "")
 
 
-def _languages(staging: Path, folder: Path) -> tuple[frozenset[str], frozenset[str]]:
-    from translate.translation.tokenizer import open_tokenizer
-
+def _tell_languages(staging: Path, folder: Path) -> None:
+    """The name of the folder tells the languages of OPUS-MT, and may be another in the cache: write them down."""
     told = _OPUS_NAME.search(folder.absolute().name)
     if told and (staging / "source.spm").is_file() and read_description(staging) is None:
-        # The name of the folder tells the languages of OPUS-MT, and may be another in the cache.
         text = f"source = {json.dumps([told[1]])}\ntarget = {json.dumps([told[2]])}\n"
         (staging / DESCRIPTION_NAMES[1]).write_text(text, "utf-8")
-    tokenizer = open_tokenizer(staging)
-    return tokenizer.sources, tokenizer.targets
+
+
+def _load(staging: Path, folder: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """Load the whole translation model once, as it will be when it is used; returns what it reads and writes."""
+    from translate.translation.engine import TranslationEngine
+
+    with _told_of(folder, staging):
+        try:
+            engine = TranslationEngine(staging)
+        except (OSError, RecursionError, MemoryError) as error:
+            raise ModelDamaged(f"{folder} cannot be loaded: {type(error).__name__}") from error
+    return engine.sources, engine.targets
+
+
+@contextmanager
+def _told_of(folder: Path, staging: Path) -> Iterator[None]:
+    """Messages speak of the folder that the user knows, not of the one that is gone in a moment."""
+    try:
+        yield
+    except ModelDamaged as error:
+        raise ModelDamaged(str(error).replace(str(staging), str(folder))) from error
 
 
 def _is_packed(path: Path) -> bool:

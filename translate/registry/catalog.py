@@ -15,7 +15,7 @@ from translate import resources
 from translate.errors import ConfigError, LanguageError
 from translate.languages import LANGUAGES, canonical
 from translate.registry.firefox import FIREFOX_NAME, load_firefox
-from translate.registry.spec import MODEL_FILE, MODEL_NAME, FileSpec, HubSource, ModelSpec, PartSpec, Quality
+from translate.registry.spec import MODEL_FILE, MODEL_NAME, FileSpec, HubSource, ModelSpec, PartSpec
 
 __all__ = ["Catalog", "catalog_in", "default_catalog", "load_catalog"]
 
@@ -29,6 +29,7 @@ _PART_PATH = re.compile(r"[A-Za-z_]\w*(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REVISION = re.compile(r"[0-9a-f]{40}")
 _REPO = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+_LIKE_FIREFOX = re.compile(r"firefox(?:-([a-z]{2,4})(?:-([a-z]{2,4})(?:-[a-z-]+)?)?)?-?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,34 @@ class Catalog:
         """
         if name in self.models:
             return self.models[name]
+        if hint := self._firefox_hint(name):
+            raise ConfigError(f"unknown model {name[:60]!r}; {hint}")
         near = difflib.get_close_matches(name[:60], self.models, n=3, cutoff=0.5) or list(self.models)[:3]
         raise ConfigError(
             f"unknown model {name[:60]!r}; did you mean {', '.join(near)}? "
-            "`sottovoce models list` shows all, and the path of a model folder does as well"
+            "`sottovoce models list --all` shows all, and the path of a model folder does as well"
         )
+
+    def _firefox_hint(self, name: str) -> str | None:
+        """What to ask for instead of a model that Firefox does not have, where the name tells what is meant."""
+        match = _LIKE_FIREFOX.fullmatch(name)
+        of_firefox = {spec.pairs[0] for spec in self.models.values() if spec.web is not None and spec.pairs}
+        if match is None or not of_firefox:
+            return None
+        if match[2] is None:
+            return (
+                "Firefox's models are called firefox-XX-en and firefox-en-XX, with the code of a language for XX; "
+                "`sottovoce models list --all` shows all"
+            )
+        try:
+            source, target = canonical(match[1]), canonical(match[2])
+        except LanguageError:
+            return None
+        if "en" in (source, target) or source == target or not {(source, "en"), ("en", target)} <= of_firefox:
+            return None
+        both = {("en", source), (target, "en")} <= of_firefox
+        what = f"--for {source},{target}" if both else f"--for {target} --spoken {source}"
+        return f"Firefox's models go through English: sottovoce models pull {what}"
 
 
 @functools.cache
@@ -147,6 +171,7 @@ def _model(table: _Table) -> ModelSpec:
     where = table.where = f"{table.where} ({name})"
     packages = table.take("packages", dict, {})
     hub = table.take("hub", dict, None)
+    quality = _quality(table.take("quality", list, []), f"{where}.quality")
     spec = ModelSpec(
         name=name,
         kind=_one_of(table, "kind", ("whisper", "translation")),
@@ -160,7 +185,8 @@ def _model(table: _Table) -> ModelSpec:
         ),
         packages=packages,
         hub=_hub(_Table(hub, f"{where}.hub")) if hub is not None else None,
-        quality=_quality(table.take("quality", list, []), f"{where}.quality"),
+        quality={pair: score for pair, (score, _) in quality.items()},
+        estimated=frozenset(pair for pair, (_, estimated) in quality.items() if estimated),
     )
     table.finish()
     _check(spec, where)
@@ -214,12 +240,13 @@ def _language(value: object, where: str) -> str:
         raise ConfigError(f"{where}: {error}") from error
 
 
-def _quality(rows: list[object], where: str) -> Quality:
-    found: dict[tuple[str, str], float] = {}
+def _quality(rows: list[object], where: str) -> dict[tuple[str, str], tuple[float, bool]]:
+    """By pair the score, and whether it is only estimated."""
+    found: dict[tuple[str, str], tuple[float, bool]] = {}
     for i, row in enumerate(rows):
         table = _Table(row, f"{where}[{i}]")
         pair = _pair(table.take("pair", list), f"{table.where}.pair")
-        found[pair] = table.take("flores_dev_bleu", float)
+        found[pair] = table.take("flores_dev_bleu", float), table.take("estimated", bool, False)
         table.finish()
     return found
 

@@ -6,7 +6,7 @@ The only code of Sottovoce that uses the network for models. No account and no t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -61,8 +61,17 @@ class Server:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise MissingModel(f"cannot get {what} from {self.name} ({reason}); {elsewhere}") from error
 
-    def download(self, url: str, target: Path, size_bytes: int, progress: Progress) -> None:
+    def download(
+        self, url: str, target: Path, size_bytes: int, progress: Progress, headers: Mapping[str, str] | None = None
+    ) -> None:
         """Ask for the bytes that are not in ``target`` yet; drops of the connection are met by asking again.
+
+        Args:
+            url: of the file; it may be shown, so there must be no secret in it.
+            target: where it goes.
+            size_bytes: how large it is.
+            progress: called with the bytes that came.
+            headers: to be sent beside the usual ones; ``Authorization`` goes to the host of ``url`` only.
 
         Raises:
             MissingModel: as :meth:`ask`.
@@ -84,7 +93,7 @@ class Server:
                     _Bounded(out, size_bytes, target.name, self.model),  # type: ignore[arg-type]
                     resume_size=have,
                     expected_size=size_bytes,
-                    headers={"User-Agent": "sottovoce", "Accept-Encoding": "identity"},
+                    headers={"User-Agent": "sottovoce", "Accept-Encoding": "identity", **(headers or {})},
                     tqdm_class=_bar(progress),
                 )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import urllib.parse
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -18,8 +21,11 @@ from translate.registry.unpack import bound_bytes, unpack
 __all__ = ["MIRROR_VARIABLE", "PACKED_SUFFIX", "Fetcher", "FolderFetcher", "HubFetcher", "WebFetcher", "fetcher_of"]
 
 MIRROR_VARIABLE = "SOTTOVOCE_FIREFOX_URL"
-"""Names a server that stands for Mozilla's: the same paths, behind another scheme and host."""
+"""Names a server that stands for Mozilla's: the same paths, behind another scheme and host, and ``user:password@`` of
+it if it wants them. The password goes into the requests to this server and nowhere else."""
 PACKED_SUFFIX = ".gz"
+_HOST = re.compile(r"\w[\w.-]*|[0-9a-f:.]*:[0-9a-f:.]*")
+_NOT_IN_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f?#\\]")
 
 
 class Fetcher(Protocol):
@@ -182,11 +188,13 @@ class WebFetcher:
     """Plain files of a web server, each with a hash that was known before."""
 
     def __init__(self, web: WebSource, name: str) -> None:
-        server = _mirror() or web.server
+        mirror = _mirror()
+        server = mirror.address if mirror else web.server
         may_call_out()
         self._web = web
         self._name = name
         self._base = server + web.base
+        self._headers = mirror.headers if mirror else {}
         self._server = Server(asked_for=name, name=urllib.parse.urlsplit(server).netloc, model=name)
 
     @property
@@ -209,7 +217,7 @@ class WebFetcher:
     def fetch(self, file: FileSpec, target: Path, size_bytes: int, progress: Progress) -> None:
         """Ask for the bytes that are not there yet, hold a gzip file against its hash, and unpack it."""
         came = target.with_name(f"{target.name}{PACKED_SUFFIX}") if file.packed else target
-        self._server.download(f"{self._base}/{file.path}", came, size_bytes, progress)
+        self._server.download(f"{self._base}/{file.path}", came, size_bytes, progress, self._headers)
         if file.packed:
             _unpack_checked(came, target, file, self._name)
 
@@ -234,15 +242,35 @@ def _unpack_checked(path: Path, target: Path, file: FileSpec, model: str) -> Non
         unpack(packed, target, name, file.size_bytes)
 
 
-def _mirror() -> str | None:
-    given = os.environ.get(MIRROR_VARIABLE, "").rstrip("/")
+@dataclass(frozen=True, slots=True)
+class _Mirror:
+    """A server that stands for Mozilla's."""
+
+    address: str
+    """Without user and password, for requests, messages and the lock file alike."""
+    headers: Mapping[str, str] = field(repr=False)
+    """What says who asks. The library sends it to no other host that the server refers to."""
+
+
+def _mirror() -> _Mirror | None:
+    given = os.environ.get(MIRROR_VARIABLE, "")
     if not given:
         return None
     try:
         parts = urllib.parse.urlsplit(given)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
+        usable = (
+            parts.scheme in ("http", "https")
+            and _HOST.fullmatch(parts.hostname or "") is not None
+            and parts.port != 0  # asking for a port over 65535 raises ValueError
+            and _NOT_IN_ADDRESS.search(given) is None
+        )
     except ValueError:
         usable = False
     if not usable:
         raise ConfigError(f"{MIRROR_VARIABLE} must be the address of a server, such as https://mirror.example")
-    return given
+    who, _, host = parts.netloc.rpartition("@")
+    headers = {}
+    if who:
+        user, _, password = (urllib.parse.unquote(part) for part in who.partition(":"))
+        headers["Authorization"] = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    return _Mirror(f"{parts.scheme}://{host}{parts.path.rstrip('/')}", headers)

@@ -160,7 +160,7 @@ def read_description(folder: Path) -> Description | None:
             )
         except FileNotFoundError:
             continue
-        except (OSError, ValueError, TypeError, LanguageError) as error:
+        except (OSError, ValueError, TypeError, RecursionError, LanguageError) as error:
             raise ModelDamaged(f"{path} cannot be read: {str(error).partition(chr(10))[0]}") from error
     return None
 
@@ -180,8 +180,12 @@ def _languages(value: object) -> tuple[str, ...]:
     return tuple(canonical(str(name)) for name in names)
 
 
-def read_lock(folder: Path) -> Lock | None:
+def read_lock(folder: Path, repair: str | None = None) -> Lock | None:
     """What ``sottovoce.lock.json`` says; ``None`` where there is none.
+
+    Args:
+        folder: of a model in the cache.
+        repair: what puts the model right, for the message; ``None``: a pull.
 
     Raises:
         ModelDamaged: it cannot be read.
@@ -190,11 +194,13 @@ def read_lock(folder: Path) -> Lock | None:
     try:
         raw: Any = json.loads(path.read_text("utf-8"))
         files = {name: FileHash(file["sha256"], file["size_bytes"]) for name, file in raw["files"].items()}
-        return Lock(raw["name"], raw["source"], raw["revision"], files, tuple(raw["trusted_on_first_use"]), _added(raw))
+        first_use = tuple(map(str, raw["trusted_on_first_use"]))
+        return Lock(raw["name"], raw["source"], raw["revision"], files, first_use, _added(raw))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, LanguageError) as error:
-        raise ModelDamaged(f"{path} cannot be read ({error}); repair: sottovoce models pull {folder.name}") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, LanguageError) as error:
+        repair = repair or f"sottovoce models pull {folder.name}"
+        raise ModelDamaged(f"{path} cannot be read ({error}); repair: {repair}") from error
 
 
 def _added(raw: dict[str, Any]) -> Added | None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from translate.registry.spec import Kind, Quality, covers
+from translate.registry.spec import Kind, ModelSpec, Quality, covers
 
-__all__ = ["Origin", "Place", "ResolvedModel"]
+__all__ = ["Origin", "Place", "ResolvedModel", "score_text"]
 
 Origin = Literal["path", "student", "package", "cache", "added"]
 """How a model was found: given as a path, shipped in ``models/students``, in an installed package, in the cache because
@@ -36,6 +36,8 @@ class ResolvedModel:
     """Whether the configuration names the folder (``mt.models``)."""
     quality: Quality = field(default_factory=dict, hash=False)
     """BLEU on flores-dev of the pairs for which it was measured."""
+    estimated: frozenset[tuple[str, str]] = frozenset()
+    """Pairs whose quality was measured of a model much like this one, not of this one."""
 
     def translates(self, source: str, target: str) -> bool:
         """Whether this is a translation model from ``source`` to ``target`` (canonical codes)."""
@@ -52,3 +54,9 @@ class Place:
 
     origin: Origin
     folder: Path | None
+
+
+def score_text(model: ModelSpec | ResolvedModel, pair: tuple[str, str]) -> str | None:
+    """The quality of a pair for a person: ``38.8``, or ``≈38.8`` if it is estimated; ``None``: not known."""
+    score = model.quality.get(pair)
+    return None if score is None else f"{'≈' if pair in model.estimated else ''}{score:.1f}"

@@ -57,7 +57,7 @@ class Stamps:
         self.path = cache / "stamps" / f"{key}.json"
         self._known: dict[str, Any] = {}
         self._changed = False
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, RecursionError):
             known = json.loads(self.path.read_text("utf-8"))
             self._known = known if isinstance(known, dict) else {}
 

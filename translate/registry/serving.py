@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from translate.registry.found import ResolvedModel
+from translate.registry.found import ResolvedModel, score_text
 
 __all__ = ["Preference", "Serving", "preference", "serving"]
 
@@ -18,7 +18,7 @@ class Serving(NamedTuple):
     pair: tuple[str, str]
     model: ResolvedModel
     reason: str
-    """For a person: ``BLEU 38.8 (en-de 21.1)``."""
+    """For a person: ``BLEU 38.8 (en-de 21.1)``; with ``≈`` before a number that is estimated."""
 
 
 def preference(model: ResolvedModel, source: str, target: str) -> Preference:
@@ -52,15 +52,14 @@ def _chosen(models: Iterable[ResolvedModel], source: str, target: str) -> tuple[
         return first, "named in mt.models" + _beside(others, source, target)
     if not others:
         return first, "the only one"
-    quality = first.quality_of(source, target)
-    if quality is not None:
-        return first, f"BLEU {quality:.1f}" + _beside(others, source, target)
+    score = score_text(first, (source, target))
+    if score is not None:
+        return first, f"BLEU {score}" + _beside(others, source, target)
     return first, ("of the pair's own" if first.pairs else "found first") + _beside(others, source, target)
 
 
 def _beside(others: Sequence[ResolvedModel], source: str, target: str) -> str:
     if not others:
         return ""
-    scores = [(model.name, model.quality_of(source, target)) for model in others]
-    texts = [f"{name} not measured" if score is None else f"{name} {score:.1f}" for name, score in scores]
+    texts = [f"{model.name} {score_text(model, (source, target)) or 'not measured'}" for model in others]
     return f" ({', '.join(texts)})"

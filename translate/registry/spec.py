@@ -24,7 +24,10 @@ __all__ = [
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 """What models are called."""
 MODEL_FILE = re.compile(r"model\.(?:[\w.-]+\.)?bin")
-"""The file with the weights: ``model.bin`` of CTranslate2, ``model.ende.intgemm.alphas.bin`` of Marian."""
+"""The file with the weights: ``model.bin`` of CTranslate2, ``model.ende.intgemm.alphas.bin`` of Marian.
+
+What :mod:`translate.translation.marian.folder` takes for a model has such a name, too.
+"""
 
 Kind = Literal["whisper", "translation"]
 """``whisper``: recognition; ``translation``: text to text."""
@@ -130,6 +133,8 @@ class ModelSpec:
     web: WebSource | None = None
     quality: Quality = field(default_factory=dict, hash=False)
     """As others or we have measured it; pairs that nobody has are absent."""
+    estimated: frozenset[tuple[str, str]] = frozenset()
+    """Pairs whose quality was measured of a model much like this one, not of this one."""
 
     @property
     def size_bytes(self) -> int | None:

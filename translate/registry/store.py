@@ -24,6 +24,7 @@ import filelock
 
 from translate.errors import MissingModel
 from translate.paths import expanded, user_folder
+from translate.registry.spec import MODEL_NAME
 from translate.state import of_system
 
 __all__ = ["FULL_ERRORS", "Store", "cache_folder"]
@@ -69,6 +70,11 @@ class Store:
         with contextlib.suppress(OSError):
             return sorted(path.name for path in (self.root / "models").iterdir() if not path.name.startswith("."))
         return []
+
+    def holds(self, name: str) -> bool:
+        """Whether there is a model of that name, or what is left of one that was never finished."""
+        is_name = MODEL_NAME.fullmatch(name) is not None
+        return is_name and (self.folder(name).is_dir() or self.staging(name).is_dir())
 
     @contextlib.contextmanager
     def locked(self, name: str, *, timeout_s: float) -> Iterator[None]:

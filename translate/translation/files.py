@@ -45,7 +45,7 @@ def read_json(path: Path) -> Any:
     """What a JSON file holds."""
     try:
         return json.loads(_text(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelDamaged(f"{path} is not JSON: {one_line(error)}") from error
 
 

@@ -313,7 +313,7 @@ def _description(folder: Path) -> dict[str, Any]:
         if path.is_file():
             try:
                 return tomllib.loads(path.read_text("utf-8"))
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, RecursionError) as error:
                 raise ModelDamaged(f"cannot read {path}: {one_line(error)}") from error
     return {}
 
