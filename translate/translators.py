@@ -25,7 +25,8 @@ class LazyTranslator:
     """A translation model that is loaded when first used, so that one that nobody reads costs no memory."""
 
     def __init__(self, model: ResolvedModel, open_: Open) -> None:
-        self._model = model
+        self.model = model
+        """As it lies here."""
         self._open = open_
         self._engine: Translator | None = None
         self._lock = threading.Lock()
@@ -34,22 +35,17 @@ class LazyTranslator:
 
     @property
     def multilingual(self) -> bool:
-        return not self._model.pairs
-
-    @property
-    def model(self) -> ResolvedModel:
-        """The model as it lies here."""
-        return self._model
+        return not self.model.pairs
 
     def can(self, source: str, target: str) -> bool:
-        return self._model.translates(source, target)
+        return self.model.translates(source, target)
 
     def load(self) -> Translator:
         """The engine; the first caller loads it, others wait."""
         with self._lock:
             if self._engine is None:
-                ensure_intact(self._model)
-                self._engine = self._open(self._model)
+                ensure_intact(self.model)
+                self._engine = self._open(self.model)
             return self._engine
 
     def translate(

@@ -11,12 +11,12 @@ import numpy as np
 
 from translate.config import MtConfig
 from translate.errors import ConfigError, ModelDamaged
-from translate.translation.decoding import Decoded, rests_on
+from translate.translation.decoding import REPEATED_TOKENS, REPETITION_PENALTY, Decoded, rests_on
 from translate.translation.tokenizer import Encoded, Tokenizer
 
 __all__ = ["CTranslate2Decoder"]
 
-_REPEATS_FORBIDDEN = {"no_repeat_ngram_size": 3, "repetition_penalty": 1.2}
+_REPEATS_FORBIDDEN = {"no_repeat_ngram_size": REPEATED_TOKENS, "repetition_penalty": REPETITION_PENALTY}
 
 
 class CTranslate2Decoder:

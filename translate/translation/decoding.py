@@ -10,7 +10,13 @@ import numpy as np
 
 from translate.translation.tokenizer import Encoded
 
-__all__ = ["Decoded", "Decoder", "rests_on"]
+__all__ = ["REPEATED_TOKENS", "REPETITION_PENALTY", "Decoded", "Decoder", "rests_on"]
+
+REPEATED_TOKENS = 3
+"""Where repeats are forbidden, no so many tokens in a row come twice."""
+REPETITION_PENALTY = 1.2
+"""By how much less likely a token is there that was said before (Keskar et al. 2019, "CTRL: A Conditional Transformer
+Language Model for Controllable Generation")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ class Decoder(Protocol):
             beam_size: 1 for greedy search.
             longest: most tokens of a translation, prefix included.
             align: tell what each token rests on and, of a greedy search, the gaps.
-            forbid_repeats: no three tokens in a row come twice, and a token that is there already is less likely.
+            forbid_repeats: as :data:`REPEATED_TOKENS` and :data:`REPETITION_PENALTY` say.
         """
 
 

@@ -91,7 +91,7 @@ class TranslationEngine:
         self.after_words = after_words_of(folder)
         """See :class:`~translate.translation.policy.Steadiness`."""
         self._decoder: Decoder
-        if is_marian_folder(folder):
+        if self._tokenizer.style == "marian":
             self._decoder = MarianDecoder(folder, self._tokenizer)
             self._phrases = phrases_of(*self._tokenizer.sources, *self._tokenizer.targets)
         else:  # ours have learned such sentences
@@ -154,7 +154,7 @@ class TranslationEngine:
         if not self.can(source, target):
             raise LanguageError(f"model {self.name} does not translate {source} to {target}")
         text = clean(text)
-        known = self._phrases.find(text) if text else None
+        known = self._phrases.find(text)
         if known is not None:
             forced = self._tokenizer.pieces(known)
             if forced[: len(prefix_tokens)] == tuple(prefix_tokens):

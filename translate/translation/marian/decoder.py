@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from translate.translation.marian.architecture import read_architecture
 from translate.translation.marian.folder import find_folder
 from translate.translation.marian.items import read_items
 from translate.translation.marian.network import Memory, Network, State
-from translate.translation.marian.output import Candidates, Output
+from translate.translation.marian.output import Candidates, Output, to_log_probabilities
 from translate.translation.marian.search import Found, Search
 from translate.translation.marian.shortlist import Shortlist
 from translate.translation.tokenizer import Encoded, Tokenizer
@@ -92,14 +93,15 @@ class MarianDecoder:
     ) -> list[_Text]:
         sources = [[self._tokenizer.source_index[token] for token in part.tokens] for part in batch]
         memories = self._network.encode(sources)
+        search = functools.partial(
+            Search, beam_size=beam_size, longest=longest, end=self._end, forbid_repeats=forbid_repeats
+        )
         texts = [
             self._begin(
                 source,
                 memory,
                 [self._index.get(token, self._unknown) for token in prefix],
-                lambda candidates, start: Search(
-                    candidates, start, beam_size, longest, self._end, forbid_repeats=forbid_repeats
-                ),
+                search,
             )
             for source, memory, prefix in zip(sources, memories, prefixes, strict=True)
         ]
@@ -119,13 +121,13 @@ class MarianDecoder:
         gaps: list[float] = []
         score = 0.0
         if prefix:
-            logits = candidates.logits(said[:-1])
-            logits -= logits.max(axis=1, keepdims=True)
-            chosen = logits[np.arange(len(prefix)), candidates.columns(prefix)]
-            gaps = (-chosen).tolist()
+            likely = candidates.logits(said[:-1])
+            to_log_probabilities(likely)
+            chosen = likely[np.arange(len(prefix)), candidates.columns(prefix)]
+            gaps = (likely.max(axis=1) - chosen).tolist()
             # A token that the model does not have says nothing of how likely the rest is.
             known = np.array(prefix) != self._unknown
-            score = float((chosen - np.log(np.exp(logits).sum(axis=1)))[known].sum())
+            score = float(chosen[known].sum())
         text = _Text(memory, search(candidates, Found(list(prefix), score, list(looks[:-1]))), state, gaps)
         if not text.search.over:
             parents = text.search.step(said[-1:], looks[-1:])

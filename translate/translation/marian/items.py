@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import math
+import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ _INT8 = 0x4101
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One named array."""
+    """One named array; :func:`read_items` has held its shape against its data."""
 
     name: str
     type: int
@@ -61,7 +62,9 @@ class Item:
         sizes = {_TEXT: (1, 0), _FLOAT32: (4, 0), _INT8: (1, 4)}
         if self.type not in sizes:
             raise ValueError(f"has the unknown type {self.type:#x}")
-        self._count(*sizes[self.type])
+        size_bytes, spare = sizes[self.type]
+        if self._count * size_bytes + spare > len(self.data):
+            raise ValueError(f"has {len(self.data)} bytes, too few for its shape {self.shape}")
 
     @property
     def text(self) -> str:
@@ -82,8 +85,7 @@ class Item:
         """
         if self.type != _FLOAT32:
             raise ValueError(f"has the type {self.type:#x}, not that of float32 numbers")
-        count = self._count(4)
-        found = np.frombuffer(self.data, "<f4", count)
+        found = np.frombuffer(self.data, "<f4", self._count)
         if not np.isfinite(found).all():
             raise ValueError("holds numbers that are not finite")
         return found.reshape(self.shape).astype(np.float32)
@@ -96,11 +98,10 @@ class Item:
         """
         if self.type != _INT8:
             raise ValueError(f"has the type {self.type:#x}, not that of int8 numbers")
-        count = self._count(1, spare=4)
-        (multiplier,) = struct.unpack_from("<f", self.data, count)
+        (multiplier,) = struct.unpack_from("<f", self.data, self._count)
         if not _SMALLEST_MULTIPLIER < multiplier < 1 / _SMALLEST_MULTIPLIER:
             raise ValueError(f"has the multiplier {multiplier}")
-        return np.frombuffer(self.data, np.int8, count), 1.0 / multiplier
+        return np.frombuffer(self.data, np.int8, self._count), 1.0 / multiplier
 
     def matrix(self) -> Matrix:
         """A matrix that is multiplied from the right (``x @ matrix``), of its shape.
@@ -117,11 +118,9 @@ class Item:
         stored *= np.float32(scale)
         return np.ascontiguousarray(stored.T)
 
-    def _count(self, size_bytes: int, spare: int = 0) -> int:
-        count = math.prod(self.shape)
-        if count * size_bytes + spare > len(self.data):
-            raise ValueError(f"has {len(self.data)} bytes, too few for its shape {self.shape}")
-        return count
+    @property
+    def _count(self) -> int:
+        return math.prod(self.shape)
 
 
 def read_items(path: Path) -> Mapping[str, Item]:
@@ -131,27 +130,26 @@ def read_items(path: Path) -> Mapping[str, Item]:
         ModelDamaged: the file cannot be read, is cut short, or is not of this format.
     """
     try:
-        size_bytes = path.stat().st_size
-        if size_bytes > _MOST_BYTES:
-            raise ModelDamaged(f"{path} has {size_bytes / 1e6:.0f} MB; no model of this kind has over 268 MB")
-        data = memoryview(read_bytes(path, _MOST_BYTES))
+        return _Reader(memoryview(read_bytes(path, _MOST_BYTES))).items()
     except OSError as error:
         raise ModelDamaged(f"cannot read {path}: {error.strerror}") from error
-    try:
-        return _Reader(data).items()
     except (ValueError, struct.error) as error:
         raise ModelDamaged(f"{path} is no Marian model, or damaged: {error}") from error
 
 
 def read_bytes(path: Path, most: int) -> bytes:
-    """The content of a plain file, ``most`` bytes of it at most.
+    """The content of a plain file.
 
     Raises:
         OSError: it is no plain file, or cannot be read.
+        ValueError: it has more than ``most`` bytes.
     """
     if not path.is_file():
         raise FileNotFoundError(errno.ENOENT, "it is no plain file", str(path))
     with path.open("rb") as file:
+        size_bytes = os.fstat(file.fileno()).st_size
+        if size_bytes > most:
+            raise ValueError(f"it has {size_bytes / 1e6:.0f} MB; none of its kind has over {most / 1e6:.0f} MB")
         return file.read(most)
 
 

@@ -10,8 +10,6 @@ Sizes below: ``d`` width of the model, ``S`` source tokens, ``R`` rows (hypothes
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,16 +18,13 @@ import numpy as np
 
 from translate.translation.marian.architecture import Architecture
 from translate.translation.marian.items import Item, Matrix
+from translate.translation.marian.layers import Attention, FeedForward, Unit
+from translate.translation.marian.weights import Embeddings, Weights
 
-__all__ = ["Embeddings", "Memory", "Network", "State"]
+__all__ = ["Memory", "Network", "State"]
 
-_EPSILON = np.float32(1e-9)
 _POSITIONS = 1024
 """Places whose code is kept."""
-_LINE = 16
-"""Numbers in a line of the processor's cache."""
-_BLOCK = 8
-"""Columns that OpenBLAS multiplies at once."""
 
 Memory = tuple[tuple[Matrix, Matrix], ...]
 """A source as each decoder layer attends to it: keys (heads, d / heads, S) and values (heads, S, d / heads)."""
@@ -37,219 +32,17 @@ State = tuple[Matrix, ...]
 """What each decoder layer keeps of what was said: (R, d)."""
 
 
-def _sums(x: Matrix, axis: int) -> Matrix:
-    """The same as ``x.sum``, in a third of the time for a single row."""
-    found: Any = np.add.reduce(x, axis=axis, keepdims=True)
-    return found  # type: ignore[no-any-return]
-
-
-class _Weights:
-    """The items of a file, taken by name; each must have the shape that the others ask for.
-
-    What is kept lies in one piece of memory: the system gives that in large pages, and a network of many small arrays
-    would wait for the tables of small ones whenever it has rested for a moment.
-    """
-
-    def __init__(self, items: Mapping[str, Item]) -> None:
-        self._items = items
-        kept = (item for item in items.values() if re.match(r"(?:en|de)coder_l\d", item.name))
-        count = sum(math.prod(item.shape) + _LINE for item in kept)
-        self._memory = np.empty(count, np.float32)
-        self._used = 0
-
-    def keep(self, array: Matrix) -> Matrix:
-        """The same array, in its place."""
-        place = self._memory[self._used : self._used + array.size].reshape(array.shape)
-        place[...] = array
-        self._used += -(-array.size // _LINE) * _LINE
-        return place
-
-    def item(self, name: str) -> Item:
-        try:
-            return self._items[name]
-        except KeyError:
-            raise ValueError(f"it has no {name}") from None
-
-    def matrix(self, name: str, rows: int, columns: int | None = None) -> Matrix:
-        item = self.item(name)
-        if len(item.shape) != 2 or item.shape[0] != rows or columns not in (None, item.shape[1]):
-            raise ValueError(f"{name} has the shape {item.shape}, not {(rows, columns or 'any')}")
-        return self._of(item, item.matrix)
-
-    def vector(self, name: str, size: int) -> Matrix:
-        item = self.item(name)
-        if item.shape not in ((1, size), (size,)):
-            raise ValueError(f"{name} has the shape {item.shape}, not {(1, size)}")
-        return self._of(item, item.floats).reshape(size)
-
-    def _of(self, item: Item, read: object) -> Matrix:
-        try:
-            return read()  # type: ignore[operator, no-any-return]
-        except ValueError as error:
-            raise ValueError(f"{item.name} {error}") from error
-
-
-class Embeddings:
-    """The vectors of a vocabulary, kept as small as the file has them."""
-
-    def __init__(self, item: Item, width: int, *, transposed: bool = False) -> None:
-        if len(item.shape) != 2 or item.shape[1 - transposed] != width:
-            raise ValueError(f"{item.name} has the shape {item.shape}; the width of the model is {width}")
-        self.size = item.shape[transposed]
-        self._scale = np.float32(1)
-        try:
-            if item.quantised:
-                values, scale = item.integers()
-                self._scale = np.float32(scale)
-                self._rows: np.ndarray[tuple[int, int], np.dtype[np.number]] = values.reshape(self.size, width).copy()
-            else:
-                floats = item.floats()
-                self._rows = np.ascontiguousarray(floats.T) if transposed else floats
-        except ValueError as error:
-            raise ValueError(f"{item.name} {error}") from error
-
-    def of(self, ids: Sequence[int] | np.ndarray[tuple[int], np.dtype[np.int64]]) -> Matrix:
-        """The vectors of tokens: (len(ids), d)."""
-        return self._rows[ids].astype(np.float32) * self._scale
-
-
-@dataclass(frozen=True, slots=True)
-class _Norm:
-    """Layer normalisation (Ba et al. 2016)."""
-
-    scale: Matrix
-    bias: Matrix
-    ones: Matrix
-
-    def __call__(self, x: Matrix) -> Matrix:
-        if len(x) == 1:
-            return self._row(x[0])[None]
-        width = np.float32(x.shape[1])
-        x = x - _sums(x, 1) / width
-        variance = _sums(x * x, 1) / width
-        x /= np.sqrt(variance + _EPSILON)
-        x *= self.scale
-        x += self.bias
-        return x
-
-    def _row(self, x: Matrix) -> Matrix:
-        """The same for one row, in a third of the time: a step of greedy search does this six times and more."""
-        width = len(x)
-        x = x - np.float32(np.dot(x, self.ones) / width)
-        x *= np.float32(1 / math.sqrt(np.dot(x, x) / width + 1e-9))
-        x *= self.scale
-        x += self.bias
-        return x
-
-
-@dataclass(frozen=True, slots=True)
-class _FeedForward:
-    """Two layers with a ReLU between them, computed column by column.
-
-    Of a wide matrix and a few columns OpenBLAS makes the product in two thirds of the time that it takes for rows, and
-    of 24 columns in two thirds of the time that it takes for 23.
-    """
-
-    inner: Matrix
-    """Transposed."""
-    inner_bias: Matrix
-    """A column."""
-    outer: Matrix
-    """Transposed."""
-    outer_bias: Matrix
-    norm: _Norm
-
-    def __call__(self, x: Matrix) -> Matrix:
-        rows = len(x)
-        columns: Matrix = x.T
-        if rows not in (1, 2, 4) and rows % _BLOCK:
-            columns = np.zeros((x.shape[1], -(-rows // _BLOCK) * _BLOCK if rows > 4 else 4), np.float32)
-            columns[:, :rows] = x.T
-        hidden: Matrix = self.inner @ columns
-        hidden += self.inner_bias
-        np.maximum(hidden, 0, out=hidden)
-        found: Matrix = (self.outer @ hidden).T[:rows] + self.outer_bias
-        found += x
-        return self.norm(found)
-
-
-@dataclass(frozen=True, slots=True)
-class _Attention:
-    """Attention of several heads; the query is scaled beforehand."""
-
-    heads: int
-    query: Matrix
-    query_bias: Matrix
-    key_value: Matrix
-    """Both side by side."""
-    key_value_bias: Matrix
-    output: Matrix
-    output_bias: Matrix
-    norm: _Norm
-
-    def keys_and_values(self, context: Matrix) -> tuple[Matrix, Matrix]:
-        """What rows (S, d) offer to attention."""
-        size, width = context.shape
-        both: Matrix = context @ self.key_value
-        both += self.key_value_bias
-        keys, values = both.reshape(size, 2, self.heads, width // self.heads).transpose(1, 2, 0, 3)
-        return np.ascontiguousarray(keys.transpose(0, 2, 1)), np.ascontiguousarray(values)
-
-    def look(self, queries: Matrix, keys: Matrix, values: Matrix) -> tuple[Matrix, Matrix]:
-        """What rows of queries (R, d) find: (R, d); and where the first head looks: (R, S)."""
-        rows, width = queries.shape
-        weights = queries.reshape(rows, self.heads, width // self.heads).transpose(1, 0, 2) @ keys
-        weights -= np.maximum.reduce(weights, axis=2, keepdims=True)
-        np.exp(weights, out=weights)
-        weights /= _sums(weights, 2)
-        found: Any = (weights @ values).transpose(1, 0, 2).reshape(rows, width)
-        return found, weights[0].copy()
-
-    def queries(self, x: Matrix) -> Matrix:
-        found = x @ self.query
-        found += self.query_bias
-        return found
-
-    def close(self, x: Matrix, found: Matrix) -> Matrix:
-        """The layer's output from its input and what attention found."""
-        found = found @ self.output
-        found += self.output_bias
-        found += x
-        return self.norm(found)
-
-
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    """Simpler simple recurrent unit."""
-
-    input_forget: Matrix
-    """W and Wf side by side."""
-    forget_bias: Matrix
-    norm: _Norm
-
-    def gates(self, x: Matrix) -> tuple[Matrix, Matrix]:
-        """How much of the state is kept, and what comes to it: (R, d) each."""
-        both = x @ self.input_forget
-        width = x.shape[1]
-        keep = both[:, width:] + self.forget_bias
-        keep = 1 / (1 + np.exp(-keep))
-        return keep, (1 - keep) * both[:, :width]
-
-    def close(self, x: Matrix, cells: Matrix) -> Matrix:
-        return self.norm(np.maximum(cells, 0) + x)
-
-
 @dataclass(frozen=True, slots=True)
 class _EncoderLayer:
-    attention: _Attention
-    feed_forward: _FeedForward
+    attention: Attention
+    feed_forward: FeedForward
 
 
 @dataclass(frozen=True, slots=True)
 class _DecoderLayer:
-    unit: _Unit
-    attention: _Attention
-    feed_forward: _FeedForward
+    unit: Unit
+    attention: Attention
+    feed_forward: FeedForward
 
 
 class Network:
@@ -262,7 +55,7 @@ class Network:
     def __init__(self, architecture: Architecture, items: Mapping[str, Item]) -> None:
         self.width = architecture.width
         self._scale = np.float32(np.sqrt(architecture.width))
-        weights = _Weights(items)
+        weights = Weights(items)
         self.embeddings = Embeddings(weights.item(architecture.embeddings), self.width)
         self.target_embeddings = (
             self.embeddings
@@ -282,16 +75,16 @@ class Network:
         )
         self._encoder = [
             _EncoderLayer(
-                _attention(weights, f"encoder_l{i}_self", architecture),
-                _feed_forward(weights, f"encoder_l{i}_ffn", self.width),
+                Attention.read(weights, f"encoder_l{i}_self", architecture),
+                FeedForward.read(weights, f"encoder_l{i}_ffn", self.width),
             )
             for i in range(1, architecture.encoder_layers + 1)
         ]
         self._decoder = [
             _DecoderLayer(
-                _unit(weights, f"decoder_l{i}_rnn", self.width),
-                _attention(weights, f"decoder_l{i}_context", architecture),
-                _feed_forward(weights, f"decoder_l{i}_ffn", self.width),
+                Unit.read(weights, f"decoder_l{i}_rnn", self.width),
+                Attention.read(weights, f"decoder_l{i}_context", architecture),
+                FeedForward.read(weights, f"decoder_l{i}_ffn", self.width),
             )
             for i in range(1, architecture.decoder_layers + 1)
         ]
@@ -388,49 +181,3 @@ def _position_code(places: np.ndarray[Any, np.dtype[np.int64]], width: int) -> M
     rates = np.exp(np.arange(half) * -(np.log(10000.0) / max(1, half - 1)))
     angles = places[:, None] * rates
     return np.concatenate([np.sin(angles), np.cos(angles)], axis=1).astype(np.float32)
-
-
-def _norm(weights: _Weights, prefix: str, width: int) -> _Norm:
-    return _Norm(
-        weights.keep(weights.vector(f"{prefix}_ln_scale", width)),
-        weights.keep(weights.vector(f"{prefix}_ln_bias", width)),
-        np.ones(width, np.float32),
-    )
-
-
-def _feed_forward(weights: _Weights, prefix: str, width: int) -> _FeedForward:
-    inner = weights.matrix(f"{prefix}_W1", width)
-    hidden = inner.shape[1]
-    return _FeedForward(
-        weights.keep(inner.T),
-        weights.keep(weights.vector(f"{prefix}_b1", hidden)[:, None]),
-        weights.keep(weights.matrix(f"{prefix}_W2", hidden, width).T),
-        weights.keep(weights.vector(f"{prefix}_b2", width)),
-        _norm(weights, f"{prefix}_ffn", width),
-    )
-
-
-def _attention(weights: _Weights, prefix: str, architecture: Architecture) -> _Attention:
-    width = architecture.width
-    matrix = {name: weights.matrix(f"{prefix}_W{name}", width, width) for name in "qkvo"}
-    bias = {name: weights.vector(f"{prefix}_b{name}", width) for name in "qkvo"}
-    scale = np.float32((width // architecture.heads) ** -0.5)
-    return _Attention(
-        architecture.heads,
-        weights.keep(matrix["q"] * scale),
-        weights.keep(bias["q"] * scale),
-        weights.keep(np.concatenate([matrix["k"], matrix["v"]], axis=1)),
-        weights.keep(np.concatenate([bias["k"], bias["v"]])),
-        weights.keep(matrix["o"]),
-        weights.keep(bias["o"]),
-        _norm(weights, f"{prefix}_Wo", width),
-    )
-
-
-def _unit(weights: _Weights, prefix: str, width: int) -> _Unit:
-    both = [weights.matrix(f"{prefix}_{name}", width, width) for name in ("W", "Wf")]
-    return _Unit(
-        weights.keep(np.concatenate(both, axis=1)),
-        weights.keep(weights.vector(f"{prefix}_bf", width)),
-        _norm(weights, f"{prefix}_ffn", width),
-    )

@@ -6,21 +6,27 @@ that its lexical shortlist names are looked at, those that come often whatever i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 
 from translate.translation.marian.items import Matrix
-from translate.translation.marian.network import Embeddings
 from translate.translation.marian.shortlist import Ids, Shortlist
+from translate.translation.marian.weights import Embeddings
 
-__all__ = ["Candidates", "Output"]
+__all__ = ["Candidates", "Output", "to_log_probabilities"]
 
 FREQUENT = 500
 """Tokens at the beginning of a vocabulary, which SentencePiece orders by frequency, that are always looked at."""
 _NEVER = np.float32(-1e4)
 """The logit of a token that is never put out, near enough."""
+
+
+def to_log_probabilities(logits: Matrix) -> None:
+    """Make logits (R, columns) the log probabilities of each row, in place."""
+    logits -= logits.max(axis=1, keepdims=True)
+    logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
 
 
 class Candidates:
@@ -34,17 +40,20 @@ class Candidates:
     def __init__(self, ids: Ids, parts: Sequence[tuple[Matrix, Matrix]]) -> None:
         self.ids = ids
         self._parts = parts
-        self._order = np.argsort(ids)
 
     def logits(self, said: Matrix) -> Matrix:
         """How likely each token is, for every row of ``said`` (R, d): (R, columns)."""
         found = [(rows @ said.T).T + bias for rows, bias in self._parts]
         return found[0] if len(found) == 1 else np.concatenate(found, axis=1)
 
-    def columns(self, ids: Iterable[int]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    def columns(self, ids: Iterable[int]) -> Ids:
         """The columns of tokens that are among the candidates."""
-        wanted = np.fromiter(ids, np.int64)
-        return self._order[np.searchsorted(self.ids, wanted, sorter=self._order)]
+        return self._order[np.searchsorted(self.ids, np.fromiter(ids, np.int64), sorter=self._order)]
+
+    @functools.cached_property
+    def _order(self) -> Ids:
+        """Only a prefix asks for it, and a search that forbids repeats."""
+        return np.argsort(self.ids)
 
 
 class Output:
@@ -72,10 +81,13 @@ class Output:
 
     def candidates(self, source: Sequence[int], prefix: Sequence[int]) -> Candidates:
         """What a translation of ``source`` that begins with ``prefix`` may be made of (token ids)."""
-        more = np.array(sorted(set(prefix)), np.int64)
+        wanted = np.zeros(self._embeddings.size, np.bool_)
         if self._shortlist is not None:
-            more = np.union1d(np.setdiff1d(self._shortlist.of(source), self._never), more)
-        more = np.setdiff1d(more, self._frequent, assume_unique=True)
+            wanted[self._shortlist.of(source)] = True
+        wanted[self._never] = False
+        wanted[list(prefix)] = True
+        wanted[self._frequent] = False
+        more = np.flatnonzero(wanted)
         if not len(more):
             return Candidates(self._frequent, [self._rows])
         rows = self._embeddings.of(more), np.where(np.isin(more, self._never), _NEVER, self._bias[more])

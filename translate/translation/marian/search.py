@@ -7,14 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from translate.translation.decoding import REPEATED_TOKENS, REPETITION_PENALTY
 from translate.translation.marian.items import Matrix
-from translate.translation.marian.output import Candidates
+from translate.translation.marian.output import Candidates, to_log_probabilities
 
 __all__ = ["Found", "Search"]
-
-_NGRAM = 3
-_PENALTY = 1.2
-"""Keskar et al. 2019, "CTRL: A Conditional Transformer Language Model for Controllable Generation"."""
 
 
 @dataclass(slots=True)
@@ -93,6 +90,7 @@ class Search:
         """
         logits = self._candidates.logits(said)
         if self._forbid_repeats:
+            to_log_probabilities(logits)
             for row, found in zip(logits, self.live, strict=True):
                 self._discourage(row, found.ids)
         return self._greedy(logits, looks) if self._beam_size == 1 else self._widest(logits, looks)
@@ -108,8 +106,7 @@ class Search:
         return []
 
     def _widest(self, logits: Matrix, looks: Matrix) -> list[int]:
-        logits -= logits.max(axis=1, keepdims=True)
-        logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        to_log_probabilities(logits)
         logits += np.array([found.score for found in self.live], np.float32)[:, None]
         flat = logits.reshape(-1)
         # Among twice as many the end of a hypothesis cannot crowd out all that go on.
@@ -144,14 +141,13 @@ class Search:
         return False
 
     def _discourage(self, row: Matrix, ids: Sequence[int]) -> None:
-        """Forbid three tokens in a row that were there before, and make what was said less likely."""
+        """Forbid tokens in a row that were there before, and make what was said less likely (``row``: log
+        probabilities)."""
         if not ids:
             return
-        said = self._candidates.columns(set(ids))
-        row -= row.max()
-        row -= np.log(np.exp(row).sum())
-        row[said] *= _PENALTY
-        tail = ids[len(ids) - _NGRAM + 1 :]
-        again = {ids[i + _NGRAM - 1] for i in range(len(ids) - _NGRAM + 1) if ids[i : i + _NGRAM - 1] == tail}
+        row[self._candidates.columns(set(ids))] *= REPETITION_PENALTY
+        before = REPEATED_TOKENS - 1
+        tail = ids[len(ids) - before :]
+        again = {ids[i + before] for i in range(len(ids) - before) if ids[i : i + before] == tail}
         if again:
             row[self._candidates.columns(again)] = -np.inf

@@ -40,10 +40,7 @@ class Shortlist:
 
     def __init__(self, path: Path, source_size: int, target_size: int) -> None:
         try:
-            if path.stat().st_size > _MOST_BYTES:
-                raise ValueError("it is too large")
-            data = read_bytes(path, _MOST_BYTES)
-            self._offsets, self._entries = _read(data, source_size, target_size)
+            self._offsets, self._entries = _read(read_bytes(path, _MOST_BYTES), source_size, target_size)
         except OSError as error:
             raise ModelDamaged(f"cannot read {path}: {error.strerror}") from error
         except (ValueError, struct.error) as error:
