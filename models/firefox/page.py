@@ -9,7 +9,6 @@ from translate.registry import ModelSpec, default_catalog
 
 __all__ = ["rows"]
 
-_PREFIX = "firefox-"
 _LARGER = ("-base-memory", "-base")
 _ENGLISH = "en"
 Cell = list[str]
@@ -19,7 +18,7 @@ def rows() -> list[str]:
     """A line for each language, in Markdown: the models from English, then those to English."""
     cells: dict[str, tuple[Cell, Cell]] = defaultdict(lambda: ([], []))
     for spec in default_catalog().models.values():
-        if not spec.name.startswith(_PREFIX) or spec.packages:
+        if spec.web is None:
             continue
         ((source, target),) = spec.pairs
         other, side = (target, 0) if source == _ENGLISH else (source, 1)

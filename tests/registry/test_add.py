@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.translation.conftest import train_sentencepiece
+from tests.translation.conftest import EN_DE, train_sentencepiece, write_opus_with_target_tokens
 from translate.cli.models import models
 from translate.errors import ConfigError, MissingModel, ModelDamaged
 from translate.registry import Store, installed_translations, resolve
@@ -185,6 +185,12 @@ def test_an_opus_folder_keeps_its_languages_under_another_name(firefox, translat
     from translate.translation.tokenizer import open_tokenizer
 
     assert open_tokenizer(resolve("mine").path).sources == {"en"}
+
+
+def test_an_opus_folder_of_a_group_has_the_languages_of_its_tokens(firefox, tmp_path: Path) -> None:
+    folder = write_opus_with_target_tokens(tmp_path / "opus-mt-en-ROMANCE", EN_DE, [">>fra<<", ">>ita<<"])
+    assert run("add", str(folder), "--name", "romance").exit_code == 0
+    assert resolve("romance").pairs == (("en", "fr"), ("en", "it"))
 
 
 def test_a_folder_of_many_languages_and_one_of_whisper(firefox, translation_folder, make_model_bin) -> None:

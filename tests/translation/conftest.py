@@ -19,6 +19,7 @@ import pytest
 import sentencepiece
 
 from translate.config import MtConfig
+from translate.registry import default_registry
 from translate.translation import TranslationEngine
 
 POSITIONS = 300
@@ -196,6 +197,16 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def engines(models: dict[str, Path]) -> dict[str, TranslationEngine]:
     return {name: TranslationEngine(folder, MtConfig()) for name, folder in models.items()}
+
+
+@pytest.fixture(scope="session")
+def firefox() -> dict[str, TranslationEngine]:
+    """Firefox's models that come with the installation, by pair (``en-pt``)."""
+    registry = default_registry()
+    return {
+        pair: TranslationEngine(registry.resolve(f"firefox-{pair}", kind="translation").path)
+        for pair in ("en-pt", "pt-en")
+    }
 
 
 @pytest.fixture

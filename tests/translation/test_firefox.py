@@ -12,7 +12,6 @@ import sacrebleu
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from translate.registry import default_registry
 from translate.translation import TranslationEngine
 from translate.translation.decoding import Decoder
 from translate.translation.marian.folder import find_folder
@@ -28,22 +27,11 @@ def lines(language: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def folders() -> dict[str, Path]:
-    registry = default_registry()
-    return {pair: registry.resolve(f"firefox-{pair}", kind="translation").path for pair in PAIRS}
-
-
-@pytest.fixture(scope="module")
-def firefox(folders: dict[str, Path]) -> dict[str, TranslationEngine]:
-    return {pair: TranslationEngine(folder) for pair, folder in folders.items()}
-
-
-@pytest.fixture(scope="module")
-def original(folders: dict[str, Path]) -> Callable[[str, Sequence[str]], list[str]]:
+def original(firefox: dict[str, TranslationEngine]) -> Callable[[str, Sequence[str]], list[str]]:
     """What Mozilla's arithmetic (int8) makes of sentences, by pair."""
 
     def translated(pair: str, sentences: Sequence[str]) -> list[str]:
-        files = find_folder(folders[pair])
+        files = find_folder(firefox[pair].folder)
         assert files.shortlist is not None
         engine = fxtranslate.Translator(
             files.model.read_bytes(),
@@ -151,11 +139,13 @@ def test_words_rest_on_those_that_they_translate(firefox: dict[str, TranslationE
 
 @settings(max_examples=15)
 @given(
-    st.lists(st.sampled_from([line for line in lines("en") if len(line) < 70][:20]), min_size=2, max_size=10),
-    st.sampled_from([1, 3]),
+    sentences=st.lists(st.sampled_from([line for line in lines("en") if len(line) < 70][:20]), min_size=2, max_size=10),
+    beam_size=st.sampled_from([1, 3]),
 )
-def test_several_sentences_at_once_are_the_same_sentences(sentences: list[str], beam_size: int) -> None:
-    engine = _engine()
+def test_several_sentences_at_once_are_the_same_sentences(
+    firefox: dict[str, TranslationEngine], sentences: list[str], beam_size: int
+) -> None:
+    engine = firefox["en-pt"]
     decoder: Decoder = engine._decoder
     parts = [engine._tokenizer.encode(sentence, source="en", target="pt")[0] for sentence in sentences]
     options = {"target": "pt", "beam_size": beam_size, "longest": 60}
@@ -164,15 +154,6 @@ def test_several_sentences_at_once_are_the_same_sentences(sentences: list[str], 
         (alone,) = decoder.decode([part], [()], **options)
         assert found.tokens == alone.tokens
         assert found.score == pytest.approx(alone.score, abs=1e-3)
-
-
-_KEPT: list[TranslationEngine] = []
-
-
-def _engine() -> TranslationEngine:
-    if not _KEPT:
-        _KEPT.append(TranslationEngine(default_registry().resolve("firefox-en-pt").path))
-    return _KEPT[0]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sentencepiece
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -36,8 +37,6 @@ def write(tmp_path: Path, vocabulary: bytes) -> Callable[..., Path]:
     """A whole model folder; ``change`` may replace what is written, by file name."""
 
     def written(described: str = "", **change: bytes | None) -> Path:
-        import sentencepiece
-
         size = sentencepiece.SentencePieceProcessor(model_proto=vocabulary).get_piece_size()
         folder = tmp_path / "firefox-en-de"
         folder.mkdir(exist_ok=True)
@@ -169,8 +168,6 @@ def test_an_item_that_nobody_needs_may_not_lie_either(write: Callable[..., Path]
 
 
 def test_numbers_that_grow_without_end_are_told(write: Callable[..., Path]) -> None:
-    import sentencepiece
-
     size = sentencepiece.SentencePieceProcessor(model_file=str(write() / "vocab.ende.spm")).get_piece_size()
     found = weights(1, size=size)
     found["decoder_l1_ffn_ffn_ln_scale"] = np.full((1, 8), 3e38)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from translate.config import MtConfig
-from translate.registry import default_registry
 from translate.resources import models_folder
 from translate.translation import TranslationEngine, plan, translate_text
 from translate.translation.direction import Direction
@@ -85,24 +84,18 @@ SAID = {
 }
 
 
-@pytest.fixture(scope="module")
-def firefox() -> list[TranslationEngine]:
-    registry = default_registry()
-    return [TranslationEngine(registry.resolve(f"firefox-{pair}").path) for pair in ("en-pt", "pt-en")]
-
-
 @pytest.mark.models
 @pytest.mark.parametrize("pair", SAID, ids="-".join)
-def test_everyday_sentences_in_portuguese(pair: tuple[str, str], firefox: list[TranslationEngine]) -> None:
-    route = plan(*pair, firefox, False)
+def test_everyday_sentences_in_portuguese(pair: tuple[str, str], firefox: dict[str, TranslationEngine]) -> None:
+    route = plan(*pair, list(firefox.values()), False)
     for text, accepted in SAID[pair].items():
         for beam_size in (1, MtConfig().beam_size):
             assert translate_text(route, text, beam_size) in accepted, (text, beam_size)
 
 
 @pytest.mark.models
-def test_a_known_sentence_grows_like_any_other(firefox: list[TranslationEngine]) -> None:
-    segment = SegmentTranslator(Direction(firefox[0], "en", "pt", 4))
+def test_a_known_sentence_grows_like_any_other(firefox: dict[str, TranslationEngine]) -> None:
+    segment = SegmentTranslator(Direction(firefox["en-pt"], "en", "pt", 4))
     assert segment.step("", "Thank", final=False)[0] == ""
     assert segment.step("", "Thank you", final=False)[1].strip() in ("", "Obrigado")
     stands, tail = segment.step("Thank you", "", final=False)
@@ -111,8 +104,8 @@ def test_a_known_sentence_grows_like_any_other(firefox: list[TranslationEngine])
 
 
 @pytest.mark.models
-def test_what_is_committed_stays_even_before_a_known_sentence(firefox: list[TranslationEngine]) -> None:
-    engine = firefox[0]
+def test_what_is_committed_stays_even_before_a_known_sentence(firefox: dict[str, TranslationEngine]) -> None:
+    engine = firefox["en-pt"]
     prefix = tuple(engine._tokenizer.pieces("Agradeço"))
     found = engine.translate("Thank you.", source="en", target="pt", prefix_tokens=prefix)
     assert found.tokens[: len(prefix)] == prefix

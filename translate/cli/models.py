@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from translate.cli.model_list import listed, model_table, rows_of, serving_table, size_text
+from translate.cli.options import codes
 from translate.cli.output import console
 from translate.config import load_config
 from translate.config.load import default_files
 from translate.errors import ConfigError, MissingModel, ModelDamaged, SottovoceError
-from translate.languages import canonical
 from translate.paths import expanded
 from translate.registry import ModelSpec, Registry, ResolvedModel, default_registry
 from translate.registry.adopt import add
@@ -166,17 +166,16 @@ def remove(name: str) -> None:
     registry = default_registry()
     if name in registry.student_names():
         raise ConfigError(f"{name} ships with Sottovoce and is not in the cache")
-    if name not in registry.catalog.models and registry.store.holds(name):  # added, whatever has become of it
-        click.echo(f"removed {name}, {size_text(registry.store.remove(name))} freed")
-        return
-    spec = registry.catalog.find(name)
-    place = registry.place(spec)
-    if place and place.origin == "package" and not registry.store.folder(name).is_dir():
-        raise ConfigError(
-            f"{name} is not in the cache but in packages: pip uninstall {' '.join(spec.packages.values())}"
-        )
-    if place is None:
-        raise MissingModel(f"{name} is not in the model cache {registry.store.root}")
+    added = name not in registry.catalog.models and registry.store.holds(name)
+    if not added:  # what was added may go, whatever has become of it
+        spec = registry.catalog.find(name)
+        place = registry.place(spec)
+        if place and place.origin == "package" and not registry.store.folder(name).is_dir():
+            raise ConfigError(
+                f"{name} is not in the cache but in packages: pip uninstall {' '.join(spec.packages.values())}"
+            )
+        if place is None:
+            raise MissingModel(f"{name} is not in the model cache {registry.store.root}")
     click.echo(f"removed {name}, {size_text(registry.store.remove(name))} freed")
 
 
@@ -210,11 +209,11 @@ def _translations(registry: Registry) -> list[ResolvedModel]:
         return registry.translations()
 
 
-def _codes(text: str | None) -> list[str]:
-    codes = [canonical(part) for part in (text or "").split(",") if part.strip()]
-    if not codes:
+def _codes(text: str | None) -> tuple[str, ...]:
+    found = codes(text or "")
+    if not found:
         raise ConfigError("--for and --spoken need languages, such as es,de,fr")
-    return list(dict.fromkeys(codes))
+    return found
 
 
 def _score_text(model: ModelSpec | ResolvedModel, pair: tuple[str, str]) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from translate.errors import ConfigError, MissingModel, ModelDamaged
-from translate.registry.fetch import PACKED_SUFFIX, FolderFetcher
+from translate.registry.fetch import PACKED_SUFFIX, FolderFetcher, is_packed
 from translate.registry.folders import (
     DESCRIPTION_NAMES,
     LOCK_NAME,
@@ -25,6 +25,7 @@ from translate.registry.folders import (
     Lock,
     kind_of,
     read_description,
+    ways,
 )
 from translate.registry.found import ResolvedModel
 from translate.registry.hashing import BLOCK_BYTES, hash_file, remember
@@ -42,7 +43,6 @@ _OF_A_MODEL = re.compile(
     r"|student\.toml|sottovoce\.toml|LICENSE"
 )
 _OF_WORDS = re.compile(r"(?:lex|vocab|srcvocab|trgvocab)\..+|.+vocabulary\.(?:json|txt)|.+\.spm|sentencepiece\..+")
-_OPUS_NAME = re.compile(r"opus-mt-(?:tc-)?(?:big-|base-|tiny-)?([A-Za-z]+)-([A-Za-z]+)")
 _MOST_FILES = 40
 _MOST_BYTES = 16 << 30
 """The largest that CTranslate2 runs here have 13 GB."""
@@ -179,7 +179,7 @@ def _check_free(registry: Registry, folder: Path, name: str) -> None:
 def _store(registry: Registry, folder: Path, files: dict[str, Path], name: str) -> None:
     store = registry.store
     sizes = {file: path.stat().st_size for file, path in files.items()}
-    needed = sum(bound_bytes(size) if _is_packed(files[file]) else size for file, size in sizes.items())
+    needed = sum(bound_bytes(size) if is_packed(files[file]) else size for file, size in sizes.items())
     with store.writing(name, needed):
         staging = store.new_staging(name)
         try:
@@ -198,7 +198,7 @@ def _store(registry: Registry, folder: Path, files: dict[str, Path], name: str) 
 
 def _copy(path: Path, target: Path, model: str) -> None:
     with _plain(path) as source:
-        if _is_packed(path):
+        if is_packed(path):
             unpack(source, target, f"{path.name} of {model}")
             return
         left = os.fstat(source.fileno()).st_size
@@ -236,20 +236,18 @@ def _opened(staging: Path, folder: Path, name: str) -> Added:
         if description is not None and Path(description.tokenizer).name != description.tokenizer:
             raise ModelDamaged(f"{folder}: its tokenizer {description.tokenizer!r} is not in the folder")
         _tell_languages(staging, folder)
-    sources, targets = _load(staging, folder)
-    both = sources & targets
-    if len(both) > 2:
-        return Added(kind, languages=tuple(sorted(both)), licence=description.licence if description else "")
-    pairs = tuple((source, target) for source in sorted(sources) for target in sorted(targets) if source != target)
-    return Added(kind, pairs=pairs, licence=description.licence if description else "")
+    languages, pairs = ways(*_load(staging, folder))
+    return Added(kind, languages, pairs, licence=description.licence if description else "")
 
 
 def _tell_languages(staging: Path, folder: Path) -> None:
     """The name of the folder tells the languages of OPUS-MT, and may be another in the cache: write them down."""
-    told = _OPUS_NAME.search(folder.absolute().name)
-    if told and (staging / "source.spm").is_file() and read_description(staging) is None:
-        text = f"source = {json.dumps([told[1]])}\ntarget = {json.dumps([told[2]])}\n"
-        (staging / DESCRIPTION_NAMES[1]).write_text(text, "utf-8")
+    from translate.translation.tokenizer import languages_in
+
+    sides = languages_in(folder.absolute().name)
+    if any(sides) and (staging / "source.spm").is_file() and read_description(staging) is None:
+        lines = (f"{key} = {json.dumps(sorted(side))}\n" for key, side in zip(("source", "target"), sides, strict=True))
+        (staging / DESCRIPTION_NAMES[1]).write_text("".join(lines), "utf-8")
 
 
 def _load(staging: Path, folder: Path) -> tuple[frozenset[str], frozenset[str]]:
@@ -271,7 +269,3 @@ def _told_of(folder: Path, staging: Path) -> Iterator[None]:
         yield
     except ModelDamaged as error:
         raise ModelDamaged(str(error).replace(str(staging), str(folder))) from error
-
-
-def _is_packed(path: Path) -> bool:
-    return path.suffix == PACKED_SUFFIX

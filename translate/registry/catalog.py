@@ -15,7 +15,7 @@ from translate import resources
 from translate.errors import ConfigError, LanguageError
 from translate.languages import LANGUAGES, canonical
 from translate.registry.firefox import FIREFOX_NAME, load_firefox
-from translate.registry.spec import MODEL_FILE, MODEL_NAME, FileSpec, HubSource, ModelSpec, PartSpec
+from translate.registry.spec import COMMIT, MODEL_FILE, MODEL_NAME, SHA256, FileSpec, HubSource, ModelSpec, PartSpec
 
 __all__ = ["Catalog", "catalog_in", "default_catalog", "load_catalog"]
 
@@ -26,8 +26,6 @@ _SETS: dict[str, tuple[str, ...]] = {
 }
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # one plain name: nothing may leave the model's own folder
 _PART_PATH = re.compile(r"[A-Za-z_]\w*(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_REVISION = re.compile(r"[0-9a-f]{40}")
 _REPO = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 _LIKE_FIREFOX = re.compile(r"firefox(?:-([a-z]{2,4})(?:-([a-z]{2,4})(?:-[a-z-]+)?)?)?-?")
 
@@ -252,7 +250,7 @@ def _quality(rows: list[object], where: str) -> dict[tuple[str, str], tuple[floa
 
 
 def _hub(table: _Table) -> HubSource:
-    source = HubSource(table.take("repo", str, pattern=_REPO), table.take("revision", str, None, _REVISION))
+    source = HubSource(table.take("repo", str, pattern=_REPO), table.take("revision", str, None, COMMIT))
     table.finish()
     return source
 
@@ -260,7 +258,7 @@ def _hub(table: _Table) -> HubSource:
 def _file(table: _Table, packages: Mapping[str, str]) -> FileSpec:
     name = table.take("name", str, pattern=_FILE_NAME)
     size_bytes = table.take("size_bytes", int, None)
-    sha256 = table.take("sha256", str, None, _SHA256)
+    sha256 = table.take("sha256", str, None, SHA256)
     raw_parts = table.take("parts", list, [])
     table.finish()
     if raw_parts and (sha256 is None or size_bytes is None):
@@ -272,7 +270,7 @@ def _file(table: _Table, packages: Mapping[str, str]) -> FileSpec:
         spec = PartSpec(
             part.take("path", str, pattern=_PART_PATH),
             part.take("size_bytes", int, size_bytes if whole else ...),
-            part.take("sha256", str, sha256 if whole else ..., _SHA256),
+            part.take("sha256", str, sha256 if whole else ..., SHA256),
         )
         part.finish()
         if spec.package not in packages:

@@ -11,14 +11,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from translate.errors import ConfigError, MissingModel, ModelDamaged
+from translate.errors import ConfigError, MissingModel
 from translate.own_process import may_call_out
 from translate.registry.download import Server
-from translate.registry.hashing import BLOCK_BYTES, Progress, hash_file
+from translate.registry.hashing import BLOCK_BYTES, Progress, checked_hash
 from translate.registry.spec import FileSpec, HubSource, ModelSpec, WebSource
 from translate.registry.unpack import bound_bytes, unpack
 
-__all__ = ["MIRROR_VARIABLE", "PACKED_SUFFIX", "Fetcher", "FolderFetcher", "HubFetcher", "WebFetcher", "fetcher_of"]
+__all__ = [
+    "MIRROR_VARIABLE",
+    "PACKED_SUFFIX",
+    "Fetcher",
+    "FolderFetcher",
+    "HubFetcher",
+    "WebFetcher",
+    "fetcher_of",
+    "is_packed",
+]
 
 MIRROR_VARIABLE = "SOTTOVOCE_FIREFOX_URL"
 """Names a server that stands for Mozilla's: the same paths, behind another scheme and host, and ``user:password@`` of
@@ -93,17 +102,17 @@ class FolderFetcher:
     def size_bytes(self, file: FileSpec) -> int:
         """The size that the file should have, else has as it lies there."""
         path = self._path(file)
-        return path.stat().st_size if _is_packed(path) else file.size_bytes or path.stat().st_size
+        return path.stat().st_size if is_packed(path) else file.size_bytes or path.stat().st_size
 
     def room_bytes(self, file: FileSpec, moved_bytes: int) -> int:
         """What it may unpack to, if it lies there packed."""
         path = self._path(file)
-        return bound_bytes(moved_bytes, file.size_bytes) if _is_packed(path) else moved_bytes
+        return bound_bytes(moved_bytes, file.size_bytes) if is_packed(path) else moved_bytes
 
     def fetch(self, file: FileSpec, target: Path, size_bytes: int, progress: Progress) -> None:
         """Copy or unpack the file."""
         path = self._path(file)
-        if _is_packed(path):
+        if is_packed(path):
             _unpack_checked(path, target, file, self.folder.name)
             progress(size_bytes)
             return
@@ -114,7 +123,7 @@ class FolderFetcher:
 
     def is_pinned(self, file: FileSpec) -> bool:
         """Of a file whose hash is only known packed, it must lie there so."""
-        return file.sha256 is not None or (file.packed is not None and _is_packed(self._path(file)))
+        return file.sha256 is not None or (file.packed is not None and is_packed(self._path(file)))
 
     def _path(self, file: FileSpec) -> Path:
         path = self.folder / file.name
@@ -226,18 +235,16 @@ class WebFetcher:
         return file.sha256 is not None or file.packed is not None
 
 
-def _is_packed(path: Path) -> bool:
+def is_packed(path: Path) -> bool:
+    """Whether the file is a gzip file, by its name."""
     return path.suffix == PACKED_SUFFIX
 
 
 def _unpack_checked(path: Path, target: Path, file: FileSpec, model: str) -> None:
     """Unpack a gzip file that has the hash that the catalog says, if it says one."""
     name = f"{path.name} of {model}"
-    if file.packed is not None and (sha256 := hash_file(path)) != file.packed.sha256:
-        raise ModelDamaged(
-            f"{name} came with another SHA-256 than the catalog's ({sha256[:12]} instead of "
-            f"{file.packed.sha256[:12]}); nothing of it was kept; try again, and report it if it happens twice"
-        )
+    if file.packed is not None:
+        checked_hash(path, file.packed.sha256, name)
     with path.open("rb") as packed:
         unpack(packed, target, name, file.size_bytes)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from translate.errors import ConfigError
 from translate.languages import LANGUAGES
-from translate.registry.spec import FileSpec, ModelSpec, PackedSpec, WebSource
+from translate.registry.spec import COMMIT, SHA256, FileSpec, ModelSpec, PackedSpec, WebSource
 
 __all__ = ["FIREFOX_NAME", "load_firefox"]
 
@@ -27,8 +27,6 @@ _ATTACHMENTS_SERVER = "https://firefox-settings-attachments.cdn.mozilla.net"
 _NAME = re.compile(r"firefox-[a-z]+-[a-z]+(-[a-z-]+)?")
 _FILE = re.compile(r"(?:model|lex|vocab|srcvocab|trgvocab)\.[A-Za-z0-9._-]+")
 _PATH = re.compile(r"[A-Za-z0-9-][A-Za-z0-9._-]*(?:/[A-Za-z0-9-][A-Za-z0-9._-]*)*")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 _NEVER_MISSING = frozenset({"name", "pair", "architecture", "files"})
 _KEYS = _NEVER_MISSING | {"vocabulary", "dev", "devtest", "warning", "folder"}
 
@@ -63,7 +61,7 @@ def _need(holds: object, problem: str) -> None:
 def _models(raw: Any) -> Iterator[ModelSpec]:
     _need(isinstance(raw, dict) and raw.get("schema") == 1, "schema must be 1; this list is of another version")
     commit, records, models = raw.get("commit"), raw.get("records"), raw.get("models")
-    _need(isinstance(commit, str) and _COMMIT.fullmatch(commit), "commit must be 40 hexadecimal digits")
+    _need(isinstance(commit, str) and COMMIT.fullmatch(commit), "commit must be 40 hexadecimal digits")
     _need(isinstance(records, int), "records must be a number")
     _need(isinstance(models, list), "models must be a list")
     repository = WebSource(_REPOSITORY_SERVER, f"{_REPOSITORY}/{commit}", commit)
@@ -140,4 +138,4 @@ def _is_size(value: object) -> bool:
 
 
 def _is_sha256(value: object) -> bool:
-    return isinstance(value, str) and _SHA256.fullmatch(value) is not None
+    return isinstance(value, str) and SHA256.fullmatch(value) is not None

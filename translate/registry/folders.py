@@ -26,6 +26,7 @@ __all__ = [
     "kind_of",
     "read_description",
     "read_lock",
+    "ways",
 ]
 
 LOCK_NAME = "sottovoce.lock.json"
@@ -139,6 +140,17 @@ def _ctranslate2_kind(folder: Path) -> Kind | None:
         return None
     length = struct.unpack_from("<H", head, 4)[0]
     return _KINDS.get(head[6 : 6 + max(0, length - 1)].decode("ascii", "replace"))
+
+
+def ways(sources: frozenset[str], targets: frozenset[str]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """What a translation model does: languages that it puts into one another, or (spoken, written) pairs.
+
+    One of the two is empty. A model counts as many-to-many where it both reads and writes more than two languages.
+    """
+    both = sources & targets
+    if len(both) > 2:
+        return tuple(sorted(both)), ()
+    return (), tuple((source, target) for source in sorted(sources) for target in sorted(targets) if source != target)
 
 
 def read_description(folder: Path) -> Description | None:

@@ -20,7 +20,7 @@ from typing import Any
 from translate.errors import ModelDamaged
 from translate.registry.folders import FileHash
 
-__all__ = ["Progress", "Stamps", "check_files", "file_state", "hash_file", "remember"]
+__all__ = ["Progress", "Stamps", "check_files", "checked_hash", "file_state", "hash_file", "remember"]
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +44,26 @@ def hash_file(path: Path, progress: Progress | None = None) -> str:
             if progress:
                 progress(len(block))
     return digest.hexdigest()
+
+
+def checked_hash(path: Path, wanted: str | None, name: str) -> str:
+    """SHA-256 of a file that has just come.
+
+    Args:
+        path: where it lies.
+        wanted: what the catalog says; ``None``: it says nothing.
+        name: what the message calls the file.
+
+    Raises:
+        ModelDamaged: it is another one than ``wanted``.
+    """
+    sha256 = hash_file(path)
+    if wanted is not None and sha256 != wanted:
+        raise ModelDamaged(
+            f"{name} came with another SHA-256 than the catalog's ({sha256[:12]} instead of {wanted[:12]}); "
+            "nothing of it was kept; try again, and report it if it happens twice"
+        )
+    return sha256
 
 
 class Stamps:

@@ -13,7 +13,7 @@ from translate.errors import ModelDamaged
 from translate.registry.assemble import assemble
 from translate.registry.fetch import PACKED_SUFFIX, Fetcher, fetcher_of
 from translate.registry.folders import LOCK_NAME, FileHash, Lock, read_lock
-from translate.registry.hashing import check_files, hash_file, remember
+from translate.registry.hashing import check_files, checked_hash, remember
 from translate.registry.packages import packaged_parts, plain_folder, reinstall_command
 from translate.registry.spec import FileSpec, ModelSpec
 from translate.registry.store import FULL_ERRORS, Store
@@ -142,10 +142,5 @@ def _staging(spec: ModelSpec, store: Store, revision: str | None) -> Path:
 
 
 def _checked(spec: ModelSpec, file: FileSpec, path: Path) -> FileHash:
-    sha256, size_bytes = hash_file(path), path.stat().st_size
-    if file.sha256 is not None and sha256 != file.sha256:
-        raise ModelDamaged(
-            f"{file.name} of {spec.name} came with another SHA-256 than the catalog's ({sha256[:12]} instead of "
-            f"{file.sha256[:12]}); nothing of it was kept; try again, and report it if it happens twice"
-        )
-    return FileHash(sha256, size_bytes)
+    sha256 = checked_hash(path, file.sha256, f"{file.name} of {spec.name}")
+    return FileHash(sha256, path.stat().st_size)

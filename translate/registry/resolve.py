@@ -14,7 +14,7 @@ from translate.errors import ConfigError, MissingModel, ModelDamaged
 from translate.paths import expanded
 from translate.registry.assemble import assemble
 from translate.registry.catalog import Catalog, default_catalog
-from translate.registry.folders import Added, FileHash, has_model_file, kind_of, read_description, read_lock
+from translate.registry.folders import Added, FileHash, has_model_file, kind_of, read_description, read_lock, ways
 from translate.registry.found import Origin, Place, ResolvedModel
 from translate.registry.hashing import Progress, Stamps, check_files
 from translate.registry.packages import packaged_parts, plain_folder, reinstall_command
@@ -254,12 +254,7 @@ class Registry:
             from translate.translation.tokenizer import open_tokenizer
 
             tokenizer = open_tokenizer(path)
-            both = tokenizer.sources & tokenizer.targets
-            if len(both) > 2:
-                languages = tuple(sorted(both))
-            else:
-                ways = ((s, t) for s in sorted(tokenizer.sources) for t in sorted(tokenizer.targets) if s != t)
-                pairs = tuple(ways)
+            languages, pairs = ways(tokenizer.sources, tokenizer.targets)
         return ResolvedModel(
             path=path, name=path.name, kind="translation", origin=origin, languages=languages, pairs=pairs,
             licence=description.licence if description else "", quality=description.quality if description else {},

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = [
+    "COMMIT",
     "MODEL_FILE",
     "MODEL_NAME",
+    "SHA256",
     "FileSpec",
     "HubSource",
     "Kind",
@@ -21,6 +23,8 @@ __all__ = [
     "covers",
 ]
 
+SHA256 = re.compile(r"[0-9a-f]{64}")
+COMMIT = re.compile(r"[0-9a-f]{40}")
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 """What models are called."""
 MODEL_FILE = re.compile(r"model\.(?:[\w.-]+\.)?bin")

@@ -23,7 +23,7 @@ from translate.translation.files import one_line, read_json, target_index_of, vo
 from translate.translation.letters import Letters
 from translate.translation.marian.folder import find_folder, is_marian_folder
 
-__all__ = ["Encoded", "Tokenizer", "is_translation_folder", "open_tokenizer"]
+__all__ = ["Encoded", "Tokenizer", "is_translation_folder", "languages_in", "open_tokenizer"]
 
 MAX_SOURCE_TOKENS = 256
 """Longest input of one decoding: models are trained on up to a few hundred tokens and ramble past that."""
@@ -192,11 +192,8 @@ def _opus(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tokeni
     vocabulary = vocabulary_of(folder)
     tokens = _target_tokens(vocabulary)
     sources, targets = _stated(folder, described)
-    name = _OPUS_NAME.search(folder.resolve().name)
-    if name:
-        sources = sources or _languages(name[1])
-        targets = targets or _languages(name[2])
-    targets = targets or frozenset(tokens)
+    by_name = languages_in(folder.resolve().name)
+    sources, targets = sources or by_name[0], targets or by_name[1] or frozenset(tokens)
     if not sources or not targets:
         raise ModelDamaged(
             f'{folder} does not tell its languages; state them in sottovoce.toml: source = ["en"], target = ["es"]'
@@ -271,6 +268,12 @@ def _ids(model: sentencepiece.SentencePieceProcessor, path: Path) -> dict[str, i
         if token not in ids:
             raise ModelDamaged(f"{path} has no token {token}, which a Marian model needs")
     return ids
+
+
+def languages_in(name: str) -> tuple[frozenset[str], frozenset[str]]:
+    """What a folder of that name reads and writes, as OPUS-MT names them; empty where the name does not say it."""
+    match = _OPUS_NAME.search(name)
+    return (_languages(match[1]), _languages(match[2])) if match else (frozenset(), frozenset())
 
 
 def _languages(name: str) -> frozenset[str]:
