@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import yaml
@@ -11,6 +11,8 @@ import yaml
 __all__ = ["Architecture", "read_architecture"]
 
 _LONGEST_BYTES = 1 << 16
+_DEEPEST = 8
+"""Levels of the description; Marian's has two."""
 
 _ONLY: dict[str, tuple[object, ...]] = {
     "type": ("transformer",),
@@ -101,14 +103,24 @@ def _options(text: str) -> Mapping[str, object]:
     if len(text) > _LONGEST_BYTES:
         raise ValueError("its description is too long")
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.BaseLoader)):
-            raise ValueError("its description refers to parts of itself")
+        _check_events(yaml.parse(text, yaml.BaseLoader))
         options = yaml.load(text, yaml.BaseLoader)
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise ValueError(f"its description is not YAML: {' '.join(str(error).split())[:120]}") from error
     if not isinstance(options, dict):
         raise ValueError("its description is not a list of options")
     return options
+
+
+def _check_events(events: Iterable[yaml.Event]) -> None:
+    """Refuse what costs more than it says: aliases, and depth, for which the parser's time grows with the square."""
+    depth = 0
+    for event in events:
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError("its description refers to parts of itself")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError(f"its description is not YAML as Marian writes it: over {_DEEPEST} levels deep")
 
 
 def _check(key: str, value: object, allowed: tuple[object, ...]) -> None:
