@@ -9,7 +9,7 @@ import pytest
 from tests.server.waiting import is_final
 from translate.events import EndOfStream, Notice, Transcript, Translation
 from translate.protocol import End, ServerHello, SetView, Snapshot
-from translate.server.backfill import _continued
+from translate.server.rooms.backfill import _continued
 
 FIRST = "w1 w2 w3 w4"
 

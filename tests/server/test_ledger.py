@@ -9,7 +9,7 @@ import pytest
 from translate.config import Config, ServerConfig, ServiceConfig
 from translate.errors import ConfigError
 from translate.server import Server
-from translate.server.ledger import Ledger
+from translate.server.metrics.cost_totals import Ledger
 
 PRICES = """
 [[service]]

@@ -19,8 +19,8 @@ from prometheus_client.parser import text_string_to_metric_families
 import translate
 from translate.cli.top import top
 from translate.events import Lag, Marks, Notice, Transcript, Translation
-from translate.server.delays import Histogram
-from translate.server.metrics import Load, Metrics
+from translate.server.metrics.delays import Histogram
+from translate.server.metrics.metrics import Load, Metrics
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 GRAFANA = Path(__file__).parents[2] / "packaging" / "grafana.json"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from translate.events import Marks
-from translate.server.delays import Histogram
-from translate.server.watch import Watch
+from translate.server.metrics.delays import Histogram
+from translate.server.rooms.watch import Watch
 
 
 def test_a_delay_of_long_ago_is_not_told() -> None:

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 
 from translate.audio import AudioSource
 from translate.config import Config
-from translate.engines import Engines
 from translate.events import AudioChunk, EndOfStream, Lag, Marks, Notice, Samples, SpeechSpan, Transcript
+from translate.inference.engines import Engines
+from translate.inference.errors import WorkerError
 from translate.latency import SessionClock
 from translate.pipeline.buffer import Batch, SpeechBuffer
 from translate.pipeline.cadence import Cadence
 from translate.pipeline.outlet import Outlet
 from translate.speech.recognizer import SegmentText, StreamingRecognizer
 from translate.speech.vad import StreamingVad
-from translate.worker.errors import WorkerError
 
 __all__ = ["Heard", "RecognitionStage"]
 

@@ -9,16 +9,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from translate.config import Config
-from translate.engines import Engines
 from translate.errors import LanguageError, SottovoceError
 from translate.events import Lag, Marks, Notice, Transcript, Translation
+from translate.inference.engines import Engines
+from translate.inference.errors import WorkerError
 from translate.languages import english_name
 from translate.latency import SessionClock
 from translate.pipeline.direct import SharedEnglish
 from translate.pipeline.outlet import Outlet
 from translate.pipeline.recognition import Heard
 from translate.translation import Draft, IncrementalTranslator, Mode, Route
-from translate.worker.errors import WorkerError
 
 __all__ = ["Mailbox", "TranslationWorker"]
 

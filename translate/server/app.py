@@ -11,16 +11,16 @@ from websockets.asyncio.server import ServerConnection
 from translate.config import Config
 from translate.errors import Busy
 from translate.resources import web_folder
+from translate.server.access.gate import Gate
 from translate.server.backend import Backend
-from translate.server.connection import CLOSE_S, Connection
 from translate.server.door import Address, Door
-from translate.server.gate import Gate
-from translate.server.metrics import Load, Metrics
-from translate.server.open_files import allow_open_files
-from translate.server.rooms import Rooms
-from translate.server.site import Site
-from translate.server.static import Pages
-from translate.server.visitor import Caller
+from translate.server.http.http_connection import Caller
+from translate.server.http.open_files import allow_open_files
+from translate.server.http.site import Site
+from translate.server.http.static import Pages
+from translate.server.metrics.metrics import Load, Metrics
+from translate.server.rooms.connection import CLOSE_S, Connection
+from translate.server.rooms.rooms import Rooms
 
 __all__ = ["Address", "Server"]
 
