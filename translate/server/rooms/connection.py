@@ -147,6 +147,8 @@ class Connection:
         finally:
             try:
                 self._leave()
+            except Exception:
+                log.exception("a connection could not leave its room in order")
             finally:
                 await self._tasks.aclose()
 
