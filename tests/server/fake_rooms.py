@@ -1,7 +1,8 @@
 """Rooms without sockets and engines, on virtual time: real connections and protocol, fake transport and sessions.
 
-A speaker's audio says who speaks: all samples of speaker 7 are 7. Every ``WORD`` samples are a word, ``7.0``, ``7.1``
-and so on by their place in the stream, so a word that is lost, doubled, or of another speaker shows in the text.
+A speaker's audio says who speaks and which word it is: of speaker 7 the first ``WORD`` samples are 700, the next 701
+and so on, and recognition makes ``7.0``, ``7.1`` of them. So a word that is lost (``0.0``: silence), doubled, or of
+another speaker shows in the text. Words are numbered modulo ``NUMBERS``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosedError
 from websockets.protocol import State
 
+from tests.invariants import nothing_left_running
 from tests.virtual_time import settled
 from translate.config import AudioConfig, Config, Limits
 from translate.errors import SottovoceError
@@ -37,9 +39,10 @@ from translate.server.metrics.metrics import Metrics
 from translate.server.rooms.connection import Connection
 from translate.server.rooms.rooms import Rooms
 
-__all__ = ["WORD", "Client", "FakeBackend", "FakeSession", "FakeSocket", "House"]
+__all__ = ["NUMBERS", "WORD", "Client", "FakeBackend", "FakeSession", "FakeSocket", "House"]
 
 WORD = 4096
+NUMBERS = 100
 WORDS_PER_SEGMENT = 3
 LANGUAGES = ("de", "en", "es")
 
@@ -167,7 +170,7 @@ class FakeSession:
             pending += len(chunk.samples)
             if pending < WORD:
                 continue
-            word, pending = f"{value}.{len(self.heard)}", pending - WORD
+            word, pending = f"{value // NUMBERS}.{value % NUMBERS}", pending - WORD
             value = 0
             await self._backend.behave()
             if self._backend.ends_silently:
@@ -275,7 +278,8 @@ class Client:
         self.hello_fields: dict[str, Any] = hello
         self.events: list[Envelope[Any]] = []
         """All messages of all its connections."""
-        self.connections: list[list[Envelope[Any]]] = []
+        self.connections: list[list[Any]] = []
+        """The messages of each."""
         self.position = 0
         """Samples that it has sent of its talk."""
         self.session: str | None = None
@@ -286,6 +290,12 @@ class Client:
         self._last_seq = 0
         self._token: str | None = None
         self.socket: FakeSocket | None = None
+        self.has_ended = False
+        """It has said ``end`` on this connection."""
+
+    @property
+    def may_resume(self) -> bool:
+        return self._token is not None
 
     @property
     def is_open(self) -> bool:
@@ -297,6 +307,7 @@ class Client:
         self.hello_fields |= fields
         self.socket = self._house.open()
         self.connections.append([])
+        self.has_ended = False
         self._seq = 0
         again = {"resume": self._token, "last_seq": self._last_seq} if self._token is not None else {}
         self._last_seq = 0
@@ -313,12 +324,13 @@ class Client:
         left = int(words * WORD)
         while left > 0:
             count = min(left, WORD - self.position % WORD)
-            pcm = self.number.to_bytes(2, "little") * count
+            pcm = (self.number * NUMBERS + self.position // WORD % NUMBERS).to_bytes(2, "little") * count
             self.socket.say(encode_audio(AudioFrame(self.position, pcm)))
             self.position += count
             left -= count
 
     def end(self) -> None:
+        self.has_ended = True
         self.say(End())
 
     def read(self, most: int | None = None) -> None:
@@ -330,7 +342,7 @@ class Client:
             assert envelope.seq == self._last_seq + 1, "gap in the numbers of a connection"
             self._last_seq = envelope.seq
             self.events.append(envelope)
-            self.connections[-1].append(envelope)
+            self.connections[-1].append(envelope.message)
             if isinstance(envelope.message, ServerHello):
                 self._greeted(envelope.message)
         if self.socket.close_code is not None and not waiting:
@@ -352,6 +364,12 @@ class Client:
             self.socket.to_client.clear()
             self.socket.drop()
             self.read()
+
+    def vanish(self) -> None:
+        """The network is gone on this side; the server does not know yet."""
+        assert self.socket is not None
+        self.socket.answers_pings = False
+        self.socket = None
 
     def leave(self) -> None:
         """Closes as somebody does who goes."""
@@ -433,8 +451,7 @@ class House:
         await self.rooms.aclose()
         await settled()
         assert not self._tasks, "connections that do not end"
-        left = asyncio.all_tasks() - {asyncio.current_task()}
-        assert not left, left
+        nothing_left_running()
 
 
 def known_failure(message: str = "an engine failed") -> SottovoceError:
