@@ -29,11 +29,13 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 
 SERVER: tuple[tuple[str, ...], ...] = (
     ("errors", "backend"),
-    ("access", "metrics", "tls"),
+    ("access", "metrics"),
+    ("tls",),
     ("http", "rooms"),
+    ("network",),
     ("app", "local_backend"),
 )
-"""The same inside the server; what is not named stands at the top."""
+"""The same inside the server; whatever is not named stands at the top."""
 
 
 def modules() -> dict[str, Path]:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from translate.config import Config
+from translate.server.access.start_links import StartLinks
 from translate.server.app import Address, Server
 from translate.server.backend import Backend
-from translate.server.door import Ways
 from translate.service.duty import on_duty
 
 __all__ = ["serve"]
@@ -21,7 +21,7 @@ async def serve(
     config: Config,
     backend: Backend,
     *,
-    ready: Callable[[Address, Ways | None], None] | None = None,
+    ready: Callable[[Address, StartLinks | None], None] | None = None,
     web: Path | None = None,
     read: Callable[[], Config] | None = None,
     take: tuple[Callable[[Config], None], ...] = (),
@@ -52,7 +52,7 @@ async def serve(
     try:
         async with on_duty(server, config, read=read, take=take):
             if ready is not None:
-                ready(address, server.door.ways())
+                ready(address, server.network.start_links())
             await told.wait()
     finally:
         for number in signals:
