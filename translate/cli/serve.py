@@ -11,6 +11,7 @@ import click
 
 from translate.cli.options import configured, read_again
 from translate.config import Config
+from translate.tasks import Supervisor
 
 if TYPE_CHECKING:
     from translate.server.access.start_links import StartLinks
@@ -56,9 +57,9 @@ async def _serve(config: Config, backend: LocalBackend, read: Callable[[], Confi
 
         click.echo(welcome(address.url, links, backend.model))
 
-    tending = asyncio.create_task(backend.tend(), name="tend")
+    tasks = Supervisor("service")
+    tasks.start(backend.tend(), "tend")
     try:
         await run(config, backend, ready=ready, read=read, take=(backend.reconfigure,))
     finally:
-        tending.cancel()
-        await asyncio.wait({tending})
+        await tasks.aclose()

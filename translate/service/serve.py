@@ -12,7 +12,7 @@ from translate.config import Config
 from translate.server.access.start_links import StartLinks
 from translate.server.app import Address, Server
 from translate.server.backend import Backend
-from translate.service.duty import on_duty
+from translate.service.duty import at_terminal, on_duty
 
 __all__ = ["serve"]
 
@@ -26,7 +26,7 @@ async def serve(
     read: Callable[[], Config] | None = None,
     take: tuple[Callable[[Config], None], ...] = (),
 ) -> None:
-    """Serves until SIGINT or SIGTERM, then stops cleanly within three seconds.
+    """Serves until SIGINT, SIGTERM or, on a terminal, SIGHUP; then stops cleanly within three seconds.
 
     Args:
         config: settings.
@@ -45,7 +45,8 @@ async def serve(
     server = Server(config, backend, web=web)
     address = await server.start()
     signals = (signal.SIGINT, signal.SIGTERM)
-    for number in signals:
+    hangup = (signal.SIGHUP,) if hasattr(signal, "SIGHUP") and at_terminal() else ()
+    for number in (*signals, *hangup):
         loop.add_signal_handler(number, told.set)
     gc.collect()
     gc.freeze()  # what was loaded stays; looking through it at every full collection would hold captions up
@@ -58,3 +59,5 @@ async def serve(
         for number in signals:
             loop.remove_signal_handler(number)  # a second signal ends the process at once
         await server.stop()
+        for number in hangup:  # until here: a shell passes on the one that it gets, so there are two
+            loop.remove_signal_handler(number)
