@@ -352,7 +352,7 @@ class RoomMachine(RuleBasedStateMachine):
 
 
 class TestRoom(RoomMachine.TestCase):
-    settings = settings(max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+    settings = settings(max_examples=10, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.long
