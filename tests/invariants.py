@@ -27,6 +27,7 @@ __all__ = [
     "one_end_per_session",
     "one_final_per_text",
     "queue_is_bounded",
+    "revisions_count_up",
     "shown",
     "words_in_order",
 ]
@@ -75,6 +76,18 @@ def committed_only_grows(events: Iterable[Any]) -> None:
             assert not before.final or text.committed == before.committed, f"text after the final one: {before} {text}"
             assert text.rev > before.rev or (not is_event and text.rev == before.rev), f"old news: {before} {text}"
         last[key] = text
+
+
+def revisions_count_up(events: Iterable[Any]) -> None:
+    """Revisions of a session's texts are 1, 2, 3 ...; its segments are 0, 1, 2 ... in the order in which they begin."""
+    revs: Counter[Key] = Counter()
+    begun: list[int] = []
+    for key, text, _ in _texts(events):
+        revs[key] += 1
+        assert text.rev == revs[key], f"revision {text.rev} where {revs[key]} was due: {text}"
+        if key.kind == "transcript" and text.rev == 1:
+            begun.append(text.segment)
+    assert begun == list(range(len(begun))), f"segments begin in the order {begun}"
 
 
 def one_final_per_text(events: Iterable[Any]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
-__all__ = ["Supervisor", "Timer"]
+__all__ = ["Supervisor", "Timer", "reporting"]
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,8 @@ class Supervisor:
     @property
     def running(self) -> tuple[str, ...]:
         """Names of the tasks and timers that run, sorted."""
-        return tuple(sorted([*(task.get_name() for task in self._tasks), *(timer.name for timer in self._timers)]))
+        timers = (timer.name for timer in self._timers if timer.is_running)
+        return tuple(sorted([*(task.get_name() for task in self._tasks), *timers]))
 
     def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Runs ``work`` as a task until it ends or the supervisor is closed.
@@ -53,7 +56,11 @@ class Supervisor:
 
     def timer(self, call: Callable[[], None], name: str) -> Timer:
         """A timer that is not started yet. After :meth:`close` it never fires."""
-        return Timer(self, call, name)
+        timer = Timer(call, name, self._report)
+        self._timers.add(timer)
+        if self._closed:
+            timer.close()
+        return timer
 
     def stop(self, task: asyncio.Task[None]) -> None:
         """Cancels one task; does not wait for it."""
@@ -62,8 +69,9 @@ class Supervisor:
     def close(self) -> None:
         """Cancels all timers and all tasks but the calling one, and starts no more. Does not wait. Idempotent."""
         self._closed = True
-        for timer in tuple(self._timers):
-            timer.stop()
+        for timer in self._timers:
+            timer.close()
+        self._timers.clear()
         for task in self._tasks - {asyncio.current_task()}:
             task.cancel()
 
@@ -93,11 +101,12 @@ class Supervisor:
 class Timer:
     """Calls back once, some time after :meth:`start`; made by :meth:`Supervisor.timer`."""
 
-    def __init__(self, owner: Supervisor, call: Callable[[], None], name: str) -> None:
+    def __init__(self, call: Callable[[], None], name: str, failed: Failed) -> None:
         self.name = name
-        self._owner = owner
         self._call = call
+        self._failed = failed
         self._handle: asyncio.TimerHandle | None = None
+        self._closed = False
 
     @property
     def is_running(self) -> bool:
@@ -105,22 +114,39 @@ class Timer:
         return self._handle is not None
 
     def start(self, delay_s: float) -> None:
-        """Fires ``delay_s`` from now, whatever was started before; never once the owner is closed."""
+        """Fires ``delay_s`` from now; an earlier start no longer counts."""
         self.stop()
-        if not self._owner._closed:
-            self._owner._timers.add(self)
+        if not self._closed:
             self._handle = asyncio.get_running_loop().call_later(delay_s, self._fire)
 
     def stop(self) -> None:
         """Does not fire. Idempotent."""
-        self._owner._timers.discard(self)
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
 
-    def _fire(self) -> None:
+    def close(self) -> None:
+        """Never fires any more."""
+        self._closed = True
         self.stop()
+
+    def _fire(self) -> None:
+        self._handle = None
         try:
             self._call()
         except Exception as error:  # reported to the owner
-            self._owner._report(self.name, error)
+            self._failed(self.name, error)
+
+
+async def reporting(work: Awaitable[T], report: Callable[[], Awaitable[None]], *, every_s: float) -> T:
+    """The result of ``work``; while it runs, ``report`` is called every ``every_s`` seconds.
+
+    Cancelled, or left by an error of ``report``: ``work`` is cancelled, too.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        while not (await asyncio.wait({task}, timeout=every_s))[0]:
+            await report()
+    finally:
+        task.cancel()
+    return await task

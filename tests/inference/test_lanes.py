@@ -13,7 +13,7 @@ from translate.inference import Worker, WorkerError
 from translate.inference.messages import Call, Load
 from translate.speech.threads import lanes_for
 
-FAKE = "tests.worker.fake_engine:FakeEngine"
+FAKE = "tests.inference.fake_engine:FakeEngine"
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from translate.errors import LanguageError
 from translate.inference import Backoff, Worker, WorkerError, WorkerStopped
 from translate.inference.messages import Call, Kept, Load
 
-FAKE = "tests.worker.fake_engine:FakeEngine"
+FAKE = "tests.inference.fake_engine:FakeEngine"
 
 
 @pytest.fixture

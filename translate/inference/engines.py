@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from translate.config import AsrConfig, Config
+from translate.config import AsrConfig, Config, VadConfig
 from translate.errors import LanguageError
 from translate.events import RATE_HZ
 from translate.inference import Worker
@@ -19,6 +19,7 @@ from translate.inference.turns import Turns
 from translate.registry import ResolvedModel, default_registry, installed_translations
 from translate.speech.engine import RecognitionEngine
 from translate.speech.threads import lanes_of
+from translate.speech.vad import StreamingVad
 from translate.speech.whisper import WhisperEngine
 from translate.translation import Glossary, Route, read_glossary
 
@@ -57,6 +58,8 @@ class Engines:
         )
         self.recognition_name = resolved.name
         self.recognition_turns = Turns("recognition", self.recognition_lanes.count)
+        self.detection_turns = Turns("voice-activity")
+        """Where voice activity is detected: off the event loop, which an hour of silence must not hold up."""
         self._translators = Translators(
             config.mt, self._remote if self.worker else None, whisper=self.recognition.multilingual
         )
@@ -85,6 +88,10 @@ class Engines:
     def glossary(self) -> Glossary:
         """Names and terms that come out as written."""
         return self._translators.glossary
+
+    def voice_detector(self, config: VadConfig) -> StreamingVad:
+        """A voice activity detector for one session. Raises ``ModelDamaged``."""
+        return StreamingVad(config)
 
     def turns(self, route: Route) -> Turns:
         """Where the work of ``route`` takes its turns."""
@@ -118,7 +125,7 @@ class Engines:
 
     def close(self) -> None:
         """Stop the engines."""
-        for one in (self.recognition_turns, self._pass_through, self._translators):
+        for one in (self.recognition_turns, self.detection_turns, self._pass_through, self._translators):
             one.close()
         if self.worker is not None:
             self.worker.stop()
