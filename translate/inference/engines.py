@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from translate.config import AsrConfig, Config
+from translate.config import AsrConfig, Config, VadConfig
 from translate.errors import LanguageError
 from translate.events import RATE_HZ
 from translate.inference import Worker
@@ -19,6 +19,7 @@ from translate.inference.turns import Turns
 from translate.registry import ResolvedModel, default_registry, installed_translations
 from translate.speech.engine import RecognitionEngine
 from translate.speech.threads import lanes_of
+from translate.speech.vad import StreamingVad, VoiceDetector
 from translate.speech.whisper import WhisperEngine
 from translate.translation import Glossary, Route, read_glossary
 
@@ -85,6 +86,10 @@ class Engines:
     def glossary(self) -> Glossary:
         """Names and terms that come out as written."""
         return self._translators.glossary
+
+    def detector(self, config: VadConfig) -> VoiceDetector:
+        """A detector of speech for one session. Raises ModelDamaged."""
+        return StreamingVad(config)
 
     def turns(self, route: Route) -> Turns:
         """Where the work of ``route`` takes its turns."""

@@ -16,7 +16,6 @@ from translate.pipeline.buffer import Batch, SpeechBuffer
 from translate.pipeline.cadence import Cadence
 from translate.pipeline.outlet import Outlet
 from translate.speech.recognizer import SegmentText, StreamingRecognizer
-from translate.speech.vad import StreamingVad
 
 __all__ = ["Heard", "RecognitionStage"]
 
@@ -59,7 +58,7 @@ class RecognitionStage:
         self._clock = clock
         self._outlet = outlet
         self._heard = heard
-        self._vad = StreamingVad(config.vad)
+        self._vad = engines.detector(config.vad)
         self._buffer = SpeechBuffer()
         self._recognizer = StreamingRecognizer(
             engines.recognition, replace(config.asr, allowed_languages=tuple(allowed)), spoken
