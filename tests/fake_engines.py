@@ -31,9 +31,7 @@ import numpy as np
 from translate.config import Config, VadConfig
 from translate.errors import LanguageError
 from translate.events import RATE_HZ, Samples
-from translate.inference.engines import Engines
-from translate.inference.errors import WorkerError
-from translate.inference.turns import Turns
+from translate.inference import Capacity, Engines, Turns, WorkerError
 from translate.speech.hypothesis import AlignedWord
 from translate.speech.hypothesis import Hypothesis as Heard
 from translate.speech.threads import Lanes
@@ -325,7 +323,7 @@ class FakeDetector:
 
 
 class FakeEngines(Engines):
-    """Stands for :class:`~translate.inference.engines.Engines`, with everything under the test's control.
+    """Stands for :class:`~translate.inference.Engines`, with everything under the test's control.
 
     Args:
         config: settings of sessions.
@@ -342,14 +340,21 @@ class FakeEngines(Engines):
     ) -> None:
         self.config = config or Config()
         self.faults = Faults()
-        self.recognition = FakeRecognition(self.faults, languages)
+        self._recognition = FakeRecognition(self.faults, languages)
         self.recognition_name = "fake"
         self.recognition_lanes = Lanes(1, 1, cores=1)
         self.recognition_turns = FakeTurns("recognition", self.faults)
-        self.worker = None
+        self.process = None
         self._translation = [FakeTranslation(self.faults, languages, target) for target in targets]
         self._pass_through = FakeTurns("pass-through", self.faults)
         self.closed = False
+
+    @property
+    def recognition(self) -> FakeRecognition:
+        return self._recognition
+
+    def capacity(self) -> Capacity:
+        return Capacity(100.0, self.recognition_lanes)
 
     def targets(self, source: str) -> tuple[str, ...]:
         return tuple(target for target in reachable(source, self._translation, False) if target != source)

@@ -21,7 +21,7 @@ from translate.bench.results import Report, Setting, System, Translated
 from translate.bench.trouble import SILENCE_S, TROUBLES
 from translate.bench.watched import told
 from translate.events import Samples
-from translate.inference.engines import Engines
+from translate.inference import Engines
 from translate.pipeline.session import Session
 from translate.registry import default_registry
 

@@ -1,4 +1,7 @@
-"""How many speakers this machine can follow: measured once with the real engine, and remembered.
+"""How many speakers this machine can follow: one model of it, measured once with the real engine, and remembered.
+
+Whoever speaks of capacity asks :class:`Capacity`: admission refuses by it, ``sottovoce doctor`` foretells it, and
+``sottovoce bench load`` holds what it measures against it.
 
 Admission by a number that somebody guessed either refuses people whom the machine could serve or ruins captions that
 already run. So the engine recognises a sample recording a few times at start, as a session would; the result is kept
@@ -30,7 +33,7 @@ from translate.events import RATE_HZ, Samples
 from translate.resources import web_folder
 from translate.speech.threads import Lanes
 
-__all__ = ["Capacity", "measured_capacity", "speakers_held"]
+__all__ = ["Capacity", "measured_capacity"]
 
 log = logging.getLogger(__name__)
 
@@ -53,21 +56,32 @@ class _Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What was measured."""
+    """What recognition can do on a machine: lanes, and how long an update takes in one while all are busy."""
 
     update_ms: float
     """Duration of one update of a window as long as windows get, while every lane has one; the shortest seen."""
-    speakers: int
+    lanes: Lanes
 
+    @property
+    def speakers(self) -> int:
+        """Speakers whose updates, one every 1.2 s, the lanes can do beside other work.
 
-def speakers_held(update_ms: float, lanes: Lanes, *, cadence_ms: float = _SLOWEST_CADENCE_MS) -> int:
-    """Speakers whose updates, each ``update_ms`` long and one every ``cadence_ms``, ``lanes`` can do beside other work.
+        At least one: a machine that is too slow for one is told so by the lag of that one.
+        """
+        lanes = self.lanes
+        share_of_cores = max(_BUSY_LANE, _BUSY_CORES * lanes.cores / lanes.threads)
+        room = min(_BUSY_LANE * lanes.count, share_of_cores)
+        return max(1, int(room * _SLOWEST_CADENCE_MS / self.update_ms)) if self.update_ms > 0 else 1
 
-    At least one: a machine that is too slow for one is told so by the lag of that one.
-    """
-    share_of_cores = max(_BUSY_LANE, _BUSY_CORES * lanes.cores / lanes.threads)
-    room = min(_BUSY_LANE * lanes.count, share_of_cores)
-    return max(1, int(room * cadence_ms / update_ms)) if update_ms > 0 else 1
+    @property
+    def keeps_up(self) -> bool:
+        """Whether even one speaker is followed: at the slowest cadence that still feels live, a lane has time left."""
+        return self.update_ms <= _BUSY_LANE * _SLOWEST_CADENCE_MS
+
+    @property
+    def slowest_cadence_ms(self) -> int:
+        """The cadence at which one speaker is followed by a machine that does not keep up, in milliseconds."""
+        return math.ceil(self.update_ms / _BUSY_LANE)
 
 
 def measured_capacity(
@@ -104,7 +118,7 @@ def measured_capacity(
             part.replace(path)
         except OSError as error:
             log.warning("cannot remember the capacity in %s: %s", path, error.strerror)
-    capacity = Capacity(update_ms, speakers_held(update_ms, lanes))
+    capacity = Capacity(update_ms, lanes)
     log.info("an update takes %.0f ms here: up to %d speakers at once", capacity.update_ms, capacity.speakers)
     return capacity
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from translate.audio import AudioSource
 from translate.config import Config
 from translate.events import AudioChunk, EndOfStream, Lag, Marks, Notice, Samples, SpeechSpan, Transcript
-from translate.inference.engines import Engines
-from translate.inference.errors import WorkerError
+from translate.inference import Engines, WorkerError
 from translate.latency import SessionClock
 from translate.pipeline.buffer import Batch, SpeechBuffer
 from translate.pipeline.cadence import Cadence

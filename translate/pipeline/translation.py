@@ -11,8 +11,7 @@ from dataclasses import replace
 from translate.config import Config
 from translate.errors import LanguageError, SottovoceError
 from translate.events import Lag, Marks, Notice, Transcript, Translation
-from translate.inference.engines import Engines
-from translate.inference.errors import WorkerError
+from translate.inference import Engines, WorkerError
 from translate.languages import english_name
 from translate.latency import SessionClock
 from translate.pipeline.direct import SharedEnglish

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
-from translate.events import Samples
+from translate.events import RATE_HZ, Samples
 from translate.speech.hypothesis import Hypothesis
 
-__all__ = ["EncodedAudio", "RecognitionEngine", "Task"]
+__all__ = ["MAX_WINDOW", "EncodedAudio", "RecognitionEngine", "Task"]
 
 Task = Literal["transcribe", "translate"]
+MAX_WINDOW = 29 * RATE_HZ
+"""Samples of the longest window."""
 
 
 class EncodedAudio(Protocol):
