@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from translate.config import AsrConfig
 from translate.events import Samples
-from translate.inference import Capacity, measured_capacity
+from translate.inference import Capacity, measured_capacity, remembered_capacity
 from translate.speech.threads import Lanes
 
 
@@ -124,3 +124,20 @@ def test_lanes_are_measured_all_at_once(tmp_path: Path) -> None:
     one = TimedEngine(0.1)
     measured_capacity(one, "base", AsrConfig(), tmp_path, now_s=one.clock)
     assert len(one.lengths) > 1, "with other lanes it is measured anew"
+
+
+def test_what_was_measured_is_known_without_an_engine(engine: TimedEngine, tmp_path: Path) -> None:
+    lanes = Lanes(2, 1, cores=2)
+    assert remembered_capacity("base", AsrConfig(), tmp_path, lanes) is None
+    measured = measured_capacity(engine, "base", AsrConfig(), tmp_path, lanes=lanes, now_s=engine.clock)
+    assert remembered_capacity("base", AsrConfig(), tmp_path, lanes) == measured
+    assert remembered_capacity("tiny", AsrConfig(), tmp_path, lanes) is None
+
+
+@given(st.floats(0.001, 1e6), lanes, st.floats(100, 5000))
+def test_one_speaker_fits_at_the_cadence_that_is_named_for_it(
+    update_ms: float, lanes: Lanes, cadence_ms: float
+) -> None:
+    capacity = Capacity(update_ms, lanes)
+    assert capacity.speakers_at(capacity.cadence_ms * 1.001) >= 1
+    assert capacity.speakers_at(cadence_ms) <= capacity.speakers_at(2 * cadence_ms)

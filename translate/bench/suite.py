@@ -116,7 +116,8 @@ class Suite:
             report = replace(report, robust=tuple(self._robust()))
         if "load" in parts and self._request.speech:
             steps = self._load()
-            report = replace(report, load=tuple(steps), speakers=load.held(steps))
+            admitted = self._engines.capacity().speakers
+            report = replace(report, load=tuple(steps), speakers=load.held(steps), admitted=admitted)
         if "decode" in parts:
             recognition = decode.measure_recognition(self._folder(), self._config.asr)
             translation = decode.measure_translations(self._config.mt, self._texts())

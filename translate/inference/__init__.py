@@ -23,7 +23,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from translate.inference.capacity import Capacity, measured_capacity
+    from translate.inference.capacity import Capacity, measured_capacity, remembered_capacity
     from translate.inference.engines import Engines
     from translate.inference.errors import WorkerError, WorkerStopped
     from translate.inference.process import EngineProcess
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from translate.inference.turns import Turns
 
 _WHERE = {
-    "capacity": ("Capacity", "measured_capacity"),
+    "capacity": ("Capacity", "measured_capacity", "remembered_capacity"),
     "engines": ("Engines",),
     "errors": ("WorkerError", "WorkerStopped"),
     "process": ("EngineProcess",),
@@ -50,6 +50,7 @@ __all__ = [
     "WorkerError",
     "WorkerStopped",
     "measured_capacity",
+    "remembered_capacity",
 ]
 
 

@@ -1,4 +1,4 @@
-"""What runs in the engines' process: a thread a pipe. An engine is loaded at its first call, and may have several pipes.
+"""What runs in the engines' process: a thread a pipe. An engine is loaded at its first call; it may have several pipes.
 
 Started by :func:`translate.inference.spawn.spawn`. Standard input brings, pickled, the descriptors of the pipes of each
 engine and how to make it.
