@@ -14,7 +14,7 @@ import pytest
 from translate.config import Config, MtConfig
 from translate.events import Marks, Samples, Transcript
 from translate.inference import Engines, LazyTranslator, Turns, WorkerStopped
-from translate.inference.child import Desk
+from translate.inference.child import ServedEngine
 from translate.inference.messages import Call, Load
 from translate.inference.remote import RemoteDecoder
 from translate.registry import ResolvedModel
@@ -80,12 +80,12 @@ class CountingProcess:
     """As good as an engines' process with one model in it, which counts what passes the pipe."""
 
     def __init__(self, model: ResolvedModel, config: MtConfig) -> None:
-        self._desk = Desk(Load("translate.inference.factories:decoder", (model, config)))
+        self._served = ServedEngine(Load("translate.inference.factories:decoder", (model, config)))
         self.calls: Counter[str] = Counter()
 
     def call(self, engine: str, call: Call) -> Any:
         self.calls[call.method] += 1
-        answer = self._desk.answer(call)
+        answer = self._served.answer(call)
         if answer.error is not None:
             raise answer.error
         return answer.value

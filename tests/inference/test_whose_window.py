@@ -12,7 +12,7 @@ import pytest
 
 from translate.events import Samples
 from translate.inference import EngineProcess
-from translate.inference.child import Desk
+from translate.inference.child import ServedEngine
 from translate.inference.errors import NotKeptError
 from translate.inference.messages import Call, Load
 from translate.inference.remote import RemoteWhisper, RemoteWindow
@@ -60,7 +60,7 @@ def test_a_call_that_was_made_for_a_dead_child_gets_its_own_window_from_the_next
 
 
 def test_a_child_refuses_what_it_does_not_keep() -> None:
-    first, second = Desk(WHISPER), Desk(WHISPER)  # each as good as a process of its own
+    first, second = ServedEngine(WHISPER), ServedEngine(WHISPER)  # each as good as a process of its own
     kept = first.answer(Call("encode", (sound(1.0),), keep=True)).value
     for _ in range(100):
         second.answer(Call("encode", (sound(2.0),), keep=True))

@@ -23,7 +23,7 @@ from translate.inference.errors import NotKeptError
 from translate.inference.messages import Answer, Call, Kept, Load
 from translate.own_process import prepare_process
 
-__all__ = ["Desk", "main", "run"]
+__all__ = ["ServedEngine", "main", "run"]
 
 
 def main() -> None:
@@ -46,9 +46,9 @@ def run(engines: Sequence[tuple[Sequence[Connection], Load]]) -> None:
         engines: the pipes of each, with how to make it.
     """
     threads = [
-        threading.Thread(target=_serve, args=(pipe, desk), name=load.factory, daemon=True)
+        threading.Thread(target=_serve, args=(pipe, served), name=load.factory, daemon=True)
         for pipes, load in engines
-        for desk in [Desk(load)]
+        for served in [ServedEngine(load)]
         for pipe in pipes
     ]
     for thread in threads:
@@ -57,11 +57,11 @@ def run(engines: Sequence[tuple[Sequence[Connection], Load]]) -> None:
         thread.join()
 
 
-def _serve(pipe: Connection, desk: Desk) -> None:
+def _serve(pipe: Connection, served: ServedEngine) -> None:
     try:
         while True:
             number, call = pipe.recv()
-            answer = desk.answer(call)
+            answer = served.answer(call)
             try:
                 pipe.send((number, answer))
             except (pickle.PicklingError, TypeError, AttributeError) as error:
@@ -70,7 +70,7 @@ def _serve(pipe: Connection, desk: Desk) -> None:
         os._exit(0)  # nobody is left to serve, whatever other threads compute
 
 
-class Desk:
+class ServedEngine:
     """One engine and the objects that are kept of its results, for all threads that serve it."""
 
     def __init__(self, load: Load) -> None:

@@ -45,7 +45,11 @@ class Hypothesis:
 
 
 class Translator(Protocol):
-    """What incremental translation needs of an engine."""
+    """What incremental translation needs of an engine: :class:`TranslationEngine`, or one that is loaded when used.
+
+    Calls block and may come from any thread. Text is made into tokens and back in this process, wherever the model runs
+    (:class:`~translate.translation.decoding.Decoder`).
+    """
 
     def translate(
         self,
