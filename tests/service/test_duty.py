@@ -233,7 +233,7 @@ async def test_a_service_whose_terminal_is_closed_stops_as_at_ctrl_c(monkeypatch
     class OneServer(FakeServer):
         def __init__(self, *_: object, **__: object) -> None:
             super().__init__()
-            self.door = SimpleNamespace(ways=lambda: None)
+            self.network = SimpleNamespace(start_links=lambda: None)
 
         async def start(self) -> None:
             done.append("started")

@@ -25,7 +25,7 @@ def translate(source: str, target: str, beam: int | None, config: Config) -> Non
     \b
     echo "Good morning." | sottovoce translate --from en --to es
     """
-    from translate.inference.translators import Translators
+    from translate.inference import Translators
     from translate.translation import translate_text
 
     if sys.stdin is None:
