@@ -11,7 +11,7 @@ import translate
 PACKAGE = Path(translate.__file__).parent
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "own_process", "resources", "tasks", "usage"),
+    ("errors", "language_tags", "own_process", "resources", "tasks", "usage"),
     ("events", "languages", "paths"),
     ("config", "cost", "latency", "state"),
     ("logs",),
