@@ -11,6 +11,7 @@ from websockets.asyncio.server import ServerConnection
 from translate.config import Config
 from translate.errors import Busy
 from translate.protocol import LISTENER, SPEAKER
+from translate.protocol.closing import CLOSE_S
 from translate.resources import web_folder
 from translate.server.access.gate import Gate
 from translate.server.backend import Backend
@@ -21,7 +22,7 @@ from translate.server.http.site import Site
 from translate.server.http.static import Pages
 from translate.server.metrics.exposition import exposition
 from translate.server.metrics.metrics import Load, Metrics
-from translate.server.rooms.connection import CLOSE_S, Connection
+from translate.server.rooms.connection import Connection
 from translate.server.rooms.rooms import Rooms
 
 __all__ = ["Address", "Server"]

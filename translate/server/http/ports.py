@@ -18,11 +18,11 @@ from websockets.typing import Subprotocol
 
 from translate.config import Limits
 from translate.protocol import SUBPROTOCOL
+from translate.protocol.closing import CLOSE_S
 from translate.server.http.binding import BACKLOG
 from translate.server.http.guarded_socket import GuardedSocket
 from translate.server.http.http_connection import RESPONSE_S, Caller, Respond, Rules, Visitor
 from translate.server.http.pending import Lobby
-from translate.server.rooms.connection import CLOSE_S
 
 __all__ = ["Ports"]
 
