@@ -64,6 +64,8 @@ class Engines:
             self._recognition: RecognitionEngine | None = _recognition(self.process, resolved, *whisper)
             self.recognition_name = resolved.name
             self.recognition_turns = Turns("recognition", self.recognition_lanes.count)
+            self.detection_turns = Turns("voice-activity")
+            """Where voice activity is detected: off the event loop, which an hour of silence must not hold up."""
             self._translators = Translators(
                 config.mt, self._remote if self.process else None, whisper=self.recognition.multilingual
             )
@@ -110,8 +112,8 @@ class Engines:
         """Names and terms that come out as written."""
         return self._translators.glossary
 
-    def detector(self, config: VadConfig) -> VoiceDetector:
-        """A detector of speech for one session. Raises ModelDamaged."""
+    def voice_detector(self, config: VadConfig) -> VoiceDetector:
+        """A voice activity detector for one session. Raises ModelDamaged."""
         return StreamingVad(config)
 
     def turns(self, route: Route) -> Turns:
@@ -146,7 +148,7 @@ class Engines:
 
     def close(self) -> None:
         """End the child process, or let go of the models, once their running calls are done. Idempotent."""
-        for one in (self.recognition_turns, self._pass_through, self._translators):
+        for one in (self.recognition_turns, self.detection_turns, self._pass_through, self._translators):
             one.close()
         self._recognition = None
         if self.process is not None:

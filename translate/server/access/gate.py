@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
+
+from translate.protocol.roles import Role
 
 __all__ = ["Gate", "Grant", "Invite", "OpenGate", "Role"]
-
-Role = Literal["speaker", "listener", "operator"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from translate.config import ServiceConfig
 from translate.cost import Cost, Meter, Price, load_prices
 from translate.paths import expanded
 
-__all__ = ["Ledger"]
+__all__ = ["CostTotals"]
 
 _LEAST_S: Final = 10.0
 """Less sound than this says nothing about an hour."""
 
 
-class Ledger:
+class CostTotals:
     """Measures while sessions run. The machine's idle hours are not counted; all sessions together are one cost.
 
     Args:

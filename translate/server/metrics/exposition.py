@@ -7,7 +7,7 @@ import platform
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
@@ -21,15 +21,12 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 
 import translate
+from translate.server.metrics.device_health import DEVICE_HEALTHS
+from translate.server.metrics.metrics import Metrics
+from translate.server.metrics.process import rss_bytes
 from translate.usage import family_cpu_s, family_rss_bytes
 
-if TYPE_CHECKING:
-    from translate.server.metrics.metrics import Metrics
-
 __all__ = ["exposition"]
-
-DEVICE_STATES: Final = ("ok", "lost", "muted")
-
 
 _TOTALS: Final = {
     "connections_total": ("opened_connections", "Connections that came"),
@@ -99,7 +96,7 @@ class _Collector(Collector):
             "sottovoce_transcript_failures", "Transcript writes that failed", value=metrics.transcript_failures
         )
         device = GaugeMetricFamily("sottovoce_device_state", "1 for what the microphone last told", labels=["state"])
-        for state in DEVICE_STATES if metrics.device is not None else ():
+        for state in DEVICE_HEALTHS if metrics.device is not None else ():
             device.add_metric([state], float(state == metrics.device))
         yield device
 
@@ -120,8 +117,6 @@ def _counters(name: str, about: str, label: str, values: Mapping[str, int]) -> M
 
 def _process() -> Iterator[Metric]:
     """The customary figures of a process; what the system does not tell is left out."""
-    from translate.server.metrics.metrics import rss_bytes
-
     times = os.times()
     yield CounterMetricFamily("process_cpu_seconds", "CPU time of this process", value=times.user + times.system)
     family = "CPU time of the service and the processes that it started"

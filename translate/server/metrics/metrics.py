@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 from translate.events import RATE_HZ, EndOfStream, Event, Lag, Marks, Notice, Transcript, Translation
 from translate.protocol import Paint
 from translate.server.metrics.delays import Delays, Histogram
+from translate.server.metrics.device_health import DEVICE_HEALTH
+from translate.server.metrics.guard import Guard
 from translate.usage import family_cpu_s, family_rss_bytes
 
-__all__ = ["Load", "Metrics", "rss_bytes"]
+__all__ = ["Load", "Metrics"]
 
 _SHED_ERRORS: Final = ("busy", "too_slow")
-_DEVICE_STATES: Final = {
-    "device_lost": "lost",
-    "device_back": "ok",
-    "device_muted": "muted",
-    "device_heard": "ok",
-}
-"""What a notice of a microphone says about it."""
-
 _STAGES: Final = (
     ("receive", "capture", "received"),
     ("vad", "received", "vad"),
@@ -61,6 +53,8 @@ class Metrics:
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._clock_s = clock_s
         self._started_s = clock_s()
+        self.guard = Guard("counting")
+        """Around every count in the course of a talk."""
         self.load: Callable[[], Load] = Load
         """Asked for gauges when somebody looks; the server puts its own here."""
         self.restarts: Callable[[], Mapping[str, int]] = dict
@@ -99,7 +93,7 @@ class Metrics:
         elif isinstance(event, Notice):
             self.notices[event.code] += 1
             self.transcript_failures += event.code == "transcripts_failed"
-            self.device = _DEVICE_STATES.get(event.code, self.device)
+            self.device = DEVICE_HEALTH.get(event.code, self.device)
 
     def sent(self, marks: Marks, sent_ms: float) -> None:
         """Counts one text that was handed to one client's socket."""
@@ -138,12 +132,6 @@ class Metrics:
         """Durations of each stage in the last minutes in which there were any."""
         return self._delays.recent
 
-    def prometheus(self) -> tuple[bytes, str]:
-        """What ``/metrics`` answers, and its content type."""
-        from translate.server.metrics.exposition import exposition
-
-        return exposition(self)
-
     def as_dict(self) -> dict[str, Any]:
         """Everything, as JSON types; holds nothing of what was said."""
         return {
@@ -162,12 +150,3 @@ class Metrics:
             "latency_ms": {stage: histogram.as_dict() for stage, histogram in self.latency.items()},
             "recent_latency_ms": {stage: histogram.as_dict() for stage, histogram in self.recent_latency.items()},
         }
-
-
-def rss_bytes() -> int | None:
-    """Resident memory of this process; ``None`` where the system does not say."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    except (OSError, ValueError, IndexError):
-        return None
-    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -1,4 +1,4 @@
-"""What was said before anybody read it in a language: translated afterwards, as far as one is likely to scroll back."""
+"""Translation of finished segments into languages that nobody read when they were spoken."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from translate.errors import SottovoceError
 from translate.events import Transcript, Translation
 from translate.protocol import ReplayLog, TextEvent, text_key
 from translate.server.backend import Backend
+from translate.tasks import Supervisor
 
 __all__ = ["Backfill"]
 
@@ -26,13 +27,22 @@ class Backfill:
         texts: the room's log.
         publish: called with each translation.
         most: how many segments it goes back.
+        tasks: owner of its tasks.
     """
 
-    def __init__(self, backend: Backend, texts: ReplayLog, publish: Callable[[TextEvent], None], most: int) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        texts: ReplayLog,
+        publish: Callable[[TextEvent], None],
+        most: int,
+        tasks: Supervisor,
+    ) -> None:
         self._backend = backend
         self._log = texts
         self._publish = publish
         self._most = most
+        self._supervisor = tasks
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._first_live: dict[str, int] = {}
         """By language, the first segment that the session translated by itself since it was asked for."""
@@ -56,21 +66,15 @@ class Backfill:
             self._first_live[text.lang] = text.segment
             self._start(text.lang)
 
-    def close(self) -> None:
-        """Translates nothing more."""
-        for lang in tuple(self._tasks):
-            self._stop(lang)
-        self._first_live.clear()
-
     def _start(self, lang: str) -> None:
         if self._most and lang not in self._tasks and self._missing(lang, set()) is not None:
-            task = self._tasks[lang] = asyncio.create_task(self._run(lang), name=f"backfill {lang}")
+            task = self._tasks[lang] = self._supervisor.start(self._run(lang), f"backfill {lang}")
             task.add_done_callback(lambda done: self._tasks.pop(lang) if self._tasks.get(lang) is done else None)
 
     def _stop(self, lang: str) -> None:
         task = self._tasks.pop(lang, None)
         if task is not None:
-            task.cancel()
+            self._supervisor.stop(task)
 
     async def _run(self, lang: str) -> None:
         tried: set[int] = set()

@@ -1,4 +1,4 @@
-"""What is so in a room, beside what is said there, until it is not so any more. Pure."""
+"""Active conditions of a room, such as a lost microphone: each is begun by a notice and ended by another. Pure."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ from typing import Final
 
 from translate.events import Notice
 from translate.protocol import DeviceState
+from translate.server.metrics.device_health import DEVICE_HEALTH, device_code
 
 __all__ = ["Conditions", "device_notice", "mute_notice"]
 
+_DEVICE: Final = "device"
 _TOPICS: Final[Mapping[str, tuple[str, bool]]] = {
     "muted": ("muted", True),
     "unmuted": ("muted", False),
-    "device_lost": ("device", True),
-    "device_back": ("device", False),
-    "device_muted": ("device", True),
-    "device_heard": ("device", False),
     "transcripts_failed": ("transcripts", True),
     "transcripts_back": ("transcripts", False),
+    **{code: (_DEVICE, health != "ok") for code, health in DEVICE_HEALTH.items()},
 }
-"""Notices that begin or end something: what, and whether it is so."""
-_DEVICE: Final[Mapping[DeviceState, str]] = {
+"""By code of a notice: the condition that it is about, and whether it begins it."""
+_DEVICE_TEXTS: Final[Mapping[DeviceState, str]] = {
     "lost": "the speaker's microphone is gone; it is waited for",
     "back": "the speaker's microphone is back",
     "muted": "the speaker's microphone gives nothing but silence: it is muted or not plugged in",
@@ -40,27 +39,27 @@ def mute_notice(muted: bool) -> Notice:
 
 def device_notice(state: DeviceState) -> Notice:
     """How the speaker's microphone is. The words are ours: a speaker's would be on every screen."""
-    return Notice(f"device_{state}", _DEVICE[state])
+    return Notice(device_code(state), _DEVICE_TEXTS[state])
 
 
 class Conditions:
-    """The conditions of one room, for those who come later."""
+    """The active conditions of one room, for those who come later."""
 
     def __init__(self) -> None:
-        self._holding: dict[str, Notice] = {}
+        self._active: dict[str, Notice] = {}
 
     def take(self, notice: Notice) -> None:
         """Takes note of what everybody is told."""
-        topic, holds = _TOPICS.get(notice.code, ("", False))
-        self._holding.pop(topic, None)
-        if holds:
-            self._holding[topic] = notice
+        topic, begins = _TOPICS.get(notice.code, ("", False))
+        self._active.pop(topic, None)
+        if begins:
+            self._active[topic] = notice
 
     def talk_over(self) -> None:
         """The next speaker has another microphone."""
-        self._holding.pop("device", None)
+        self._active.pop(_DEVICE, None)
 
     @property
-    def holding(self) -> tuple[Notice, ...]:
-        """What is so now."""
-        return tuple(self._holding.values())
+    def active(self) -> tuple[Notice, ...]:
+        """The notices that began the active conditions."""
+        return tuple(self._active.values())

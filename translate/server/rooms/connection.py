@@ -1,4 +1,4 @@
-"""One client: what it says, and what that leads to."""
+"""One client's connection: what it says, and what that leads to."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from websockets.exceptions import ConnectionClosed
 
 from translate.config import Config
 from translate.errors import Busy, LanguageError, NotAllowedError, SottovoceError
-from translate.events import EndOfStream, Notice, Translation
+from translate.events import Notice
 from translate.latency import SessionClock
 from translate.protocol import (
+    LISTENER,
+    OPERATOR,
+    SPEAKER,
     AudioFrame,
     ClientHello,
     ClientMessage,
@@ -28,20 +31,23 @@ from translate.protocol import (
     Parcel,
     Ping,
     Pong,
+    Role,
     ServerState,
     SetView,
     View,
     snapshots,
 )
 from translate.server.access.gate import Gate, Grant, OpenGate
-from translate.server.errors import HelloTimeoutError
+from translate.server.errors import ClientGoneError, HelloTimeoutError
 from translate.server.metrics.metrics import Metrics
-from translate.server.rooms.conditions import device_notice
 from translate.server.rooms.delivery import CLOSE_S, Sender
+from translate.server.rooms.gate_calls import GateCalls
 from translate.server.rooms.greeting import server_hello
 from translate.server.rooms.operator import Operator
-from translate.server.rooms.resumption import Seat
+from translate.server.rooms.resumption import ResumeSlot
 from translate.server.rooms.rooms import Room, Rooms
+from translate.server.rooms.speaker import SpeakerHandle
+from translate.tasks import Supervisor
 
 __all__ = ["CLOSE_S", "Connection"]
 
@@ -49,10 +55,11 @@ log = logging.getLogger(__name__)
 
 _GOODBYES: Final = (1000, 1001)
 """A client that closes with one of these is not expected back."""
+_MISTAKE: Final = "the server made a mistake; its log says which"
 
 
 class Connection:
-    """The life of one WebSocket; :meth:`run` returns when it is over.
+    """The life of one WebSocket; :meth:`run` returns when it is over. Owns the tasks that write to it.
 
     Args:
         socket: after its handshake.
@@ -64,8 +71,9 @@ class Connection:
     """
 
     __slots__ = (
-        "_asked", "_broken", "_gate", "_grant", "_invite", "_limits", "_metrics", "_operator", "_place", "_room",
-        "_rooms", "_sender", "_socket", "_state", "_stats", "_view", "follows_audience", "seat",
+        "_broken", "_gate", "_grant", "_handle", "_invite", "_limits", "_metrics", "_operator", "_reports_paints",
+        "_room", "_room_name", "_rooms", "_sender", "_socket", "_state", "_stats", "_tasks", "_view",
+        "follows_audience", "slot",
     )  # fmt: skip
 
     def __init__(
@@ -86,15 +94,17 @@ class Connection:
         self._grant: Grant | None = None
         self._state = ServerState(config.limits, SessionClock().now_ms)
         self._sender = Sender(socket, self._state, config.limits, metrics)
+        self._tasks = Supervisor("connection", self._task_failed)
         self._view = View()
         self._room: Room | None = None
-        self._place = ""  # name of the room, also of an operator's who reads nothing there
+        self._room_name = ""  # also of an operator's who reads nothing there
         self._operator: Operator | None = None
+        self._handle: SpeakerHandle | None = None  # a speaker's
         self._invite: Joining | None = None
-        self._asked = False  # to report when texts are on the screen
+        self._reports_paints = False  # it was asked to report when texts are on the screen
         self._broken = False  # the client made a mistake; it is not waited for
         self.follows_audience = False  # wants to be told who reads
-        self.seat: Seat
+        self.slot: ResumeSlot
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -102,9 +112,14 @@ class Connection:
         return self._view.targets
 
     @property
-    def role(self) -> str | None:
-        """``speaker``, ``listener``, ``operator`` or not known yet."""
+    def role(self) -> Role | None:
+        """What the client is; ``None``: not known yet."""
         return self._state.role
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether the connection is closed, or about to be."""
+        return self._sender.is_closing
 
     async def run(self, *, refuse: Busy | None = None) -> None:
         """Serves the client until the connection is closed.
@@ -112,47 +127,57 @@ class Connection:
         Args:
             refuse: send this and close.
         """
-        tasks = [asyncio.create_task(self._sender.run(self._is_welcome), name="sender")]
         try:
+            self._tasks.start(self._sender.run(self._is_allowed), "sender")
             try:
                 if refuse is not None:
                     raise refuse
-                await self._converse(tasks)
+                await self._converse()
+            except (ConnectionClosed, ClientGoneError):
+                pass
             except SottovoceError as error:
                 self._broken = True
                 self.fail(error)
-            except ConnectionClosed:
-                pass
             except Exception:
                 log.exception("a connection failed")
-                self.fail(SottovoceError("the server made a mistake; its log says which"))
+                self.fail(SottovoceError(_MISTAKE))
             with contextlib.suppress(ConnectionClosed):
                 async for _ in self._socket:  # until the closing handshake is through
                     pass
         finally:
-            self._rooms.guests.pop(self, None)
-            if self._room is not None:
-                dropped = self._socket.close_code not in _GOODBYES
-                self._room.leave(self, may_return=not self._broken, dropped=dropped)
-            if self._asked:
-                self._rooms.painters -= 1
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            try:
+                self._leave()
+            except Exception:
+                log.exception("a connection could not leave its room in order")
+            finally:
+                await self._tasks.aclose()
 
-    # --- what the room says (see rooms.Member) ---
+    def _leave(self) -> None:
+        self._rooms.clients.pop(self, None)
+        if self._reports_paints:
+            self._rooms.paint_reporters -= 1
+        if self._room is not None:
+            dropped = self._socket.close_code not in _GOODBYES
+            self._room.leave(self, may_return=not self._broken, dropped=dropped)
+
+    def _task_failed(self, name: str, error: Exception) -> None:
+        """A connection whose messages nobody writes any more is cut off, so that its client comes back."""
+        log.error("a connection failed: %s", name, exc_info=error)
+        self.fail(SottovoceError(_MISTAKE))
+        if name == "sender":
+            self._socket.transport.abort()
+
+    # --- what the room says (see members.Member) ---
 
     def deliver(self, parcel: Parcel) -> None:
         """Sends an event, if the client is to see it."""
         shown = self._view.admit(parcel)
         if shown is not None:
             self._sender.push(shown)
-        if isinstance(parcel.message, EndOfStream) and self._room is not None and self._room.speaker is self:
-            self.close(*self._room.farewell)
 
     def session_changed(self) -> None:
         """Tells of a new session, or of other speech in it; a speaker's hello is answered before it is a member."""
-        self._greet()
+        self._send_hello()
 
     def fail(self, error: SottovoceError) -> None:
         """Sends the error and closes."""
@@ -164,7 +189,7 @@ class Connection:
 
     # --- what the client says ---
 
-    async def _converse(self, tasks: list[asyncio.Task[None]]) -> None:
+    async def _converse(self) -> None:
         try:
             async with asyncio.timeout(self._limits.hello_ms / 1000):
                 hello = self._state.receive(await self._socket.recv())
@@ -173,20 +198,16 @@ class Connection:
         assert isinstance(hello, ClientHello)  # the state lets nothing else pass first
         await self._enter(hello)
         if self._operator is not None:
-            tasks.append(asyncio.create_task(self._operator.report(), name="status"))
+            self._tasks.start(self._operator.report(), "status")
         async for frame in self._socket:
             self._sender.heard = True
-            await self._obey(self._state.receive(frame))
+            await self._handle_message(self._state.receive(frame))
             await asyncio.sleep(0)  # one read may hold hundreds of messages: the writer and other clients have a turn
 
-    async def _obey(self, said: ClientMessage | AudioFrame) -> None:
-        live = self._room.live if self._room is not None else None
+    async def _handle_message(self, said: ClientMessage | AudioFrame) -> None:
         match said:
             case AudioFrame():
-                if live is not None:
-                    self._sender.is_unheard = True
-                    await live.feed(said)
-                    self._sender.is_unheard = False
+                await self._feed(said)
             case Ping():
                 self._sender.push(Parcel(Pong(client_ms=said.client_ms, server_ms=round(self._state.now_ms, 1))))
             case Painted():
@@ -195,28 +216,41 @@ class Connection:
                     self._room.painted(paint)
             case SetView():
                 try:
-                    self._set(said)
+                    self._set_view(said)
                 except LanguageError as error:  # no reason to end a talk
                     self._sender.push(Parcel(Notice(error.code, str(error), error.retryable)))
             case Device():
-                if live is not None and self._room is not None and self._room.speaker is self:
-                    self._room.publish(device_notice(said.state))
+                if self._handle is not None:
+                    self._handle.report_device(said.state)
             case Control():
                 assert self._operator is not None  # the state lets nobody else pass
-                self._operator.obey(said)
+                await self._operator.handle(said)
             case End():
-                if live is not None:
-                    live.end()
+                if self._handle is not None:
+                    self._handle.end()
+
+    async def _feed(self, frame: AudioFrame) -> None:
+        if self._handle is None:
+            return
+        self._sender.is_unheard = True
+        try:
+            await self._handle.feed(frame)
+        finally:
+            self._sender.is_unheard = False
 
     async def _enter(self, hello: ClientHello) -> None:
         """Lets the client in; joins the room; answers hello; then sends what the client has missed."""
         peer = str(self._socket.remote_address[0]) if self._socket.remote_address else ""
         grant = self._grant = self._gate.admit(hello.token, role=hello.role, room=hello.room, peer=peer)
-        self._rooms.guests[self] = grant.token_id
-        self._place = hello.room
+        self._rooms.clients[self] = grant.token_id
+        self._room_name = hello.room
         self.follows_audience = "audience" in hello.capabilities
-        self._ask(hello)
-        if hello.role == "operator":
+        self._ask_for_paints(hello)
+        if hello.role != LISTENER:
+            self._invite = await self._listeners_way_in()
+            if self.is_closing:
+                raise ClientGoneError("the client has gone before it was let in")
+        if hello.role == OPERATOR:
             self._operator = Operator(
                 self._rooms,
                 self._gate,
@@ -226,7 +260,7 @@ class Connection:
                 push=self._sender.push,
             )
             if not hello.targets:
-                self._greet()
+                self._send_hello()
                 return
         await self._join(hello)
 
@@ -236,90 +270,94 @@ class Connection:
         room.arrive(self)
         wanted = self._rooms.targets(room, hello.targets, hello)
         self._view = View(wanted, hello.mode)
-        old = room.seats.find(hello.resume)
+        old = room.slots.find(hello.resume)
         start = old.cursor.reached(hello.last_seq or 0) if old is not None else 0
-        self.seat = room.seats.new(start, wanted)
-        self._sender.cursor = self.seat.cursor
-        over = room.over(hello.resume) if hello.role == "speaker" else None
-        if hello.role == "speaker" and over is None:
-            await self._rooms.speak(room, hello, self)
-        self._greet()
+        self.slot = room.slots.new(start, wanted)
+        self._sender.cursor = self.slot.cursor
+        over = room.over(hello.resume) if hello.role == SPEAKER else None
+        if hello.role == SPEAKER and over is None:
+            self._handle = await self._rooms.speak(room, hello, self)
+        self._send_hello()
         self._catch_up(room, start if old is not None and set(wanted) <= set(old.targets) else None)
         room.join(self)
         if over is not None:  # a new talk would hear once more what this speaker does not know to have arrived
             self._sender.push(Parcel(over))
-            self.close(*room.farewell)
+            self.close(*room.speaker_close)
 
     def _catch_up(self, room: Room, start: int | None) -> None:
         """Sends what came after number ``start`` of the log, or a snapshot if that does not reach back."""
-        missed = room.log.replay(start) if start is not None else None
+        missed = room.texts.log.replay(start) if start is not None else None
         if missed is not None and len(missed) <= self._limits.events // 2:
             for parcel in missed:
                 self.deliver(parcel)
             return
-        for parcel in room.snapshot(self._view.targets, self._view.mode):
+        for parcel in room.texts.snapshot(self._view.targets, self._view.mode):
             self._sender.push(parcel)
 
-    def _set(self, change: SetView) -> None:
+    def _set_view(self, change: SetView) -> None:
         if change.source is not None:
-            self._set_source(change.room or self._place, change.source)
+            self._set_source(change.room or self._room_name, change.source)
         room, before = self._room, self._view.targets
         if room is None:
             return  # an operator who reads nothing
         wanted = self._rooms.targets(room, change.targets) if change.targets is not None else before
         self._view = View(wanted, change.mode or self._view.mode)
-        self.seat = self.seat._replace(targets=wanted)
-        room.reads(self, before)
+        self.slot = self.slot._replace(targets=wanted)
+        room.view_changed(self, before)
         added = View(set(wanted) - set(before), self._view.mode)
-        events = [event for event in room.log.latest() if isinstance(event, Translation)]
-        for message in snapshots(events, added.admit_text):
+        for message in snapshots(room.texts.translations(), added.admit_text):
             self._sender.push(Parcel(message))
 
-    def _set_source(self, name: str, code: str) -> None:
-        """Raises ``LanguageError``, and ``NotAllowedError`` for a room that is not the client's to change."""
-        allowed = name == self._place if self._operator is None else self._grant_allows(name)
+    def _set_source(self, room_name: str, code: str) -> None:
+        """Changes what is spoken.
+
+        Raises:
+            NotAllowedError: the room is not the client's to change.
+            LanguageError: nobody speaks there, or the client itself no longer does.
+        """
+        allowed = room_name == self._room_name if self._operator is None else self._grant_covers(room_name)
         if not allowed:
-            raise NotAllowedError(f"this client may not change what is spoken in room {name!r}")
-        room = self._rooms.find(name)
+            raise NotAllowedError(f"this client may not change what is spoken in room {room_name!r}")
+        room = self._rooms.find(room_name)
         if room is None or room.live is None:
-            raise LanguageError(f"nobody speaks in room {name!r}")
+            raise LanguageError(f"nobody speaks in room {room_name!r}")
+        if self._operator is None and (self._handle is None or not self._handle.is_valid):
+            raise LanguageError(f"this client no longer speaks in room {room_name!r}")
         spoken = self._rooms.offer.source(code)
-        room.speak(spoken, self._rooms.offer.targets_for(spoken, room.live.allowed))
+        room.set_spoken(spoken, self._rooms.offer.targets_for(spoken, room.live.allowed))
 
-    def _grant_allows(self, room: str) -> bool:
-        return self._grant is not None and self._grant.room in (None, room)
+    def _grant_covers(self, room_name: str) -> bool:
+        return self._grant is not None and self._grant.room in (None, room_name)
 
-    def _is_welcome(self) -> bool:
+    def _is_allowed(self) -> bool:
         return self._grant is None or not self._gate.is_revoked(self._grant)
 
     # --- the answer to hello ---
 
-    def _ask(self, hello: ClientHello) -> None:
+    def _ask_for_paints(self, hello: ClientHello) -> None:
         """Asks some clients when texts are on their screens: those of a whole hall would be a load of their own."""
-        if "painted" in hello.capabilities and self._rooms.painters < self._limits.paint_reports:
-            self._asked = True
-            self._rooms.painters += 1
+        if "painted" in hello.capabilities and self._rooms.paint_reporters < self._limits.paint_reports:
+            self._reports_paints = True
+            self._rooms.paint_reporters += 1
             self._state.ask_for_paints()
 
-    def _greet(self) -> None:
-        room = self._room or self._rooms.find(self._place)
+    async def _listeners_way_in(self) -> Joining | None:
+        made = await GateCalls(self._gate).invite(LISTENER, self._room_name)
+        return Joining(url=made.url, qr=made.qr) if made is not None else None
+
+    def _send_hello(self) -> None:
+        room = self._room or self._rooms.find(self._room_name)
         clock = room.live.clock.now_ms if room is not None and room.live is not None else None
         assert self._state.role is not None  # only after the client's hello
         hello = server_hello(
             role=self._state.role,
-            place=self._place,
+            room_name=self._room_name,
             room=room,
             offer=self._rooms.offer,
             view=self._view,
-            token=self.seat.token if self._room is not None else secrets.token_urlsafe(18),
-            asked=self._asked,
-            invite=self._joining() if self._state.role in ("speaker", "operator") else None,
+            token=self.slot.token if self._room is not None else secrets.token_urlsafe(18),
+            reports_paints=self._reports_paints,
+            invite=self._invite,
             limits=self._limits,
         )
         self._sender.push(Parcel(hello, clock=clock))
-
-    def _joining(self) -> Joining | None:
-        if self._invite is None:
-            made = self._gate.invite("listener", self._place)
-            self._invite = Joining(url=made.url, qr=made.qr) if made is not None else None
-        return self._invite

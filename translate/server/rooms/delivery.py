@@ -66,6 +66,11 @@ class Sender:
         self.is_unheard = False
         """Set by who reads the socket: what the client says waits on our side, its answers too."""
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether the connection is closed, or about to be."""
+        return self._closing is not None or self._socket.protocol.state is not State.OPEN
+
     def push(self, parcel: Parcel) -> None:
         """Sends a message, or queues it while the client is behind. Does not wait."""
         if self._closing is not None:
@@ -74,11 +79,13 @@ class Sender:
             if self._socket.protocol.state is State.OPEN:
                 self._transport.write(text_frame(self._framed(parcel)))
             return
+        merged = self._outbox.merged
         try:
             self._outbox.push(parcel)
             self._is_behind = True
         except SlowReaderError:
             self.close(*self._shed())
+        self._metrics.counts["merged_total"] += self._outbox.merged - merged
         self._news.set()
 
     def fail(self, error: SottovoceError) -> None:
@@ -96,20 +103,15 @@ class Sender:
             self._closing = (code, reason)
             self._news.set()
 
-    async def run(self, is_welcome: Callable[[], bool]) -> None:
+    async def run(self, is_allowed: Callable[[], bool]) -> None:
         """Writes and probes until the connection is closed.
 
         Args:
-            is_welcome: asked now and then; no: the client is closed with 4401.
+            is_allowed: asked now and then; no: the client is closed with 4401.
         """
-        tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._probe(is_welcome))]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self._metrics.counts["merged_total"] += self._outbox.merged
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._write(), name="writer")
+            group.create_task(self._probe(is_allowed), name="probe")
 
     def _framed(self, parcel: Parcel) -> bytes:
         frame = self._state.send(parcel)
@@ -146,7 +148,8 @@ class Sender:
     async def _send(self, parcel: Parcel) -> None:
         frame = self._framed(parcel)
         if isinstance(parcel.message, (Transcript, Translation)):
-            self._metrics.sent(parcel.message.marks, self._state.now_ms)
+            with self._metrics.guard:
+                self._metrics.sent(parcel.message.marks, self._state.now_ms)
         async with asyncio.timeout(self._limits.send_ms / 1000):
             await self._socket.send(frame, text=True)
 
@@ -159,7 +162,7 @@ class Sender:
         except TimeoutError:
             self._socket.transport.abort()
 
-    async def _probe(self, is_welcome: Callable[[], bool]) -> None:
+    async def _probe(self, is_allowed: Callable[[], bool]) -> None:
         """Drops a client that is silent and does not answer a WebSocket ping in time, or has lost its rights.
 
         A client that talks is alive: behind seconds of its audio in the pipe, its answer could only come late.
@@ -170,7 +173,7 @@ class Sender:
             while self._closing is None:
                 await asyncio.sleep(wait_s)
                 wait_s = pause_s
-                if not is_welcome():
+                if not is_allowed():
                     self.close(4401, "revoked")
                 elif self.heard or self.is_unheard:
                     self.heard = False

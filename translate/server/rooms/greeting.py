@@ -6,8 +6,9 @@ from typing import Final
 
 from translate import __version__
 from translate.config import Limits
-from translate.protocol import VERSION, FrameLimits, Joining, Role, ServerHello, View
-from translate.server.backend import AUTO, Offer
+from translate.languages import AUTO
+from translate.protocol import SPEAKER, VERSION, FrameLimits, Joining, Role, ServerHello, View
+from translate.server.backend import Offer
 from translate.server.rooms.room import Room
 
 __all__ = ["CAPABILITIES", "server_hello"]
@@ -19,12 +20,12 @@ CAPABILITIES: Final = ("resume", "snapshot", "set", "device")
 def server_hello(
     *,
     role: Role,
-    place: str,
+    room_name: str,
     room: Room | None,
     offer: Offer,
     view: View,
     token: str,
-    asked: bool,
+    reports_paints: bool,
     invite: Joining | None,
     limits: Limits,
 ) -> ServerHello:
@@ -32,12 +33,12 @@ def server_hello(
 
     Args:
         role: the client's.
-        place: name of the room.
+        room_name: of the room that it asked for.
         room: the room, if there is one by that name.
         offer: languages.
         view: what the client reads.
         token: with which it may resume.
-        asked: whether it is to report when texts are on its screen.
+        reports_paints: whether it is to report when texts are on its screen.
         invite: the listeners' way in, for those who may show it.
         limits: sizes of frames.
     """
@@ -46,17 +47,17 @@ def server_hello(
         version=VERSION,
         server=f"sottovoce/{__version__}",
         session=live.id if live else None,
-        log=room.log_id if room is not None else None,
+        log=room.texts.log_id if room is not None else None,
         role=role,
-        room=place,
+        room=room_name,
         source=live.spoken if live else None,
         targets=view.targets,
         sources=offer.sources,
         available_targets=live.available if live else offer.targets_for(AUTO),
         mode=view.mode,
-        capabilities=(*CAPABILITIES, "painted") if asked else CAPABILITIES,
+        capabilities=(*CAPABILITIES, "painted") if reports_paints else CAPABILITIES,
         resume=token,
-        position=live.position if live and role == "speaker" else None,
+        position=live.position if live and role == SPEAKER else None,
         invite=invite,
         limits=FrameLimits(text_frame_bytes=limits.text_frame_bytes, audio_frame_bytes=limits.audio_frame_bytes),
     )

@@ -1,12 +1,12 @@
-"""Who is in a room, as the room sees it."""
+"""The members of a room, as the room sees them."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from translate.errors import SottovoceError
-from translate.protocol import Parcel
-from translate.server.rooms.resumption import Seat
+from translate.protocol import Parcel, Role
+from translate.server.rooms.resumption import ResumeSlot
 
 __all__ = ["Member"]
 
@@ -14,11 +14,11 @@ __all__ = ["Member"]
 class Member(Protocol):
     """A connection as its room sees it. Nothing here waits: each member has a queue of its own."""
 
-    seat: Seat
+    slot: ResumeSlot
 
     @property
-    def role(self) -> str | None:
-        """``speaker``, ``listener`` or ``operator``."""
+    def role(self) -> Role | None:
+        """``None``: not known yet."""
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -28,6 +28,10 @@ class Member(Protocol):
     def follows_audience(self) -> bool:
         """Whether it wants to be told who reads."""
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether its connection is closed, or about to be."""
+
     def deliver(self, parcel: Parcel) -> None:
         """Takes an event."""
 
@@ -36,3 +40,6 @@ class Member(Protocol):
 
     def fail(self, error: SottovoceError) -> None:
         """Sends the error and closes."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Closes when everything queued is sent."""

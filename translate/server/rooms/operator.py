@@ -1,4 +1,4 @@
-"""What an operator sees and orders."""
+"""The operator's part of a connection: status reports and orders."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from translate.events import Notice
 from translate.protocol import Control, Invitation, Parcel, Role, RoomStatus, ServerMessage, Status
 from translate.server.access.gate import Gate, Grant
 from translate.server.rooms.audience import audience_of
+from translate.server.rooms.gate_calls import GateCalls
 from translate.server.rooms.room import Room
 from translate.server.rooms.rooms import Rooms
 
@@ -44,7 +45,7 @@ class Operator:
         push: Callable[[Parcel], None],
     ) -> None:
         self._rooms = rooms
-        self._gate = gate
+        self._tokens = GateCalls(gate)
         self._grant = grant
         self._stats = stats
         self._revoked = revoked
@@ -62,7 +63,7 @@ class Operator:
         states = [_state(room) for room in shown if self._grant.room in (None, room.name)]
         return Status(rooms=tuple(s for s in states if s.source is not None or s.listeners), server=self._stats())
 
-    def obey(self, order: Control) -> None:
+    async def handle(self, order: Control) -> None:
         """Does what is asked.
 
         Raises:
@@ -78,9 +79,9 @@ class Operator:
                 if room is not None and not room.stop(1000, "stopped by the operator"):
                     self._tell("no_room", f"nobody speaks in room {room.name!r}")
             case "invite":
-                self._invite(order)
+                await self._invite(order)
             case "revoke":
-                self._revoke(_needed(order, order.token_id, "token_id"))
+                await self._revoke(_needed(order, order.token_id, "token_id"))
 
     def _room(self, order: Control) -> Room | None:
         name = self._allowed(_needed(order, order.room, "room"))
@@ -94,10 +95,10 @@ class Operator:
             raise NotAllowedError(f"this token is not for room {name!r}")
         return name
 
-    def _invite(self, order: Control) -> None:
+    async def _invite(self, order: Control) -> None:
         room = self._allowed(_needed(order, order.room, "room"))
         role: Role = _needed(order, order.role, "role")
-        made = self._gate.invite(role, room, valid_s=order.valid_s)
+        made = await self._tokens.invite(role, room, valid_s=order.valid_s)
         if made is None:
             self._tell("no_invite", "other devices cannot reach this service; start it with: sottovoce serve --lan")
             return
@@ -106,8 +107,8 @@ class Operator:
         )
         self._push(Parcel(answer))
 
-    def _revoke(self, token_id: str) -> None:
-        if self._gate.revoke(token_id, room=self._grant.room):
+    async def _revoke(self, token_id: str) -> None:
+        if await self._tokens.revoke(token_id, room=self._grant.room):
             self._revoked(token_id)
         else:
             self._tell("no_token", "there is no such token")
@@ -131,7 +132,7 @@ def _state(room: Room) -> RoomStatus:
         speaking=room.speaker is not None,
         muted=room.muted,
         listeners=audience_of(room),
-        behind_ms=room.watch.behind_ms(targets),
-        latency=room.watch.latency(),
+        behind_ms=room.talk_metrics.behind_ms(targets),
+        latency=room.talk_metrics.latency(),
         conditions=room.conditions,
     )

@@ -1,38 +1,43 @@
-"""A room: at most one speaker's session, any number of readers, and a log of what was said."""
+"""A room: at most one speaker's session, any number of listeners, and a log of what was said."""
 
 from __future__ import annotations
 
-import dataclasses
-import secrets
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from translate import logs
 from translate.config import Config
 from translate.errors import SottovoceError
 from translate.events import EndOfStream, Event, Notice, Transcript, Translation
-from translate.protocol import Audience, Mode, Paint, Parcel, ReplayLog, TextEvent, View, continued, snapshots, text_key
+from translate.protocol import Audience, Paint, Parcel, TextEvent
 from translate.server.backend import Backend
 from translate.server.errors import RoomTakenError
 from translate.server.metrics.metrics import Metrics
-from translate.server.rooms.audience import AudienceNews, audience_of
+from translate.server.rooms.audience import AudienceUpdates, audience_of
 from translate.server.rooms.backfill import Backfill
 from translate.server.rooms.conditions import Conditions, mute_notice
 from translate.server.rooms.live_session import LiveSession
 from translate.server.rooms.members import Member
-from translate.server.rooms.resumption import Seats
-from translate.server.rooms.subscriptions import Readers
-from translate.server.rooms.watch import Watch
+from translate.server.rooms.resumption import ResumeSlots
+from translate.server.rooms.speaker import SpeakerHandle
+from translate.server.rooms.subscriptions import Subscriptions
+from translate.server.rooms.talk_metrics import TalkMetrics
+from translate.server.rooms.texts import RoomTexts
+from translate.tasks import Supervisor, Timer
 
 __all__ = ["Room"]
 
-DONE = (1000, "done")
+log = logging.getLogger(__name__)
+
+_DONE: Final = (1000, "done")
 _RETURNS: Final = 64
 """Of a speaker that comes back again and again, the connections whose tokens are known."""
 
 
 class Room:
-    """One room.
+    """One room. It owns all tasks and timers of its talk, and is free again however one of them ends.
 
     Args:
         name: what clients call it.
@@ -46,30 +51,30 @@ class Room:
         self, name: str, config: Config, metrics: Metrics, backend: Backend, emptied: Callable[[Room], None]
     ) -> None:
         self.name = name
-        self.log = ReplayLog(config.limits.replay_events)
-        self.log_id = secrets.token_hex(4)
-        """Names the numbering of the segments."""
-        self.seats = Seats(config.limits.replay_events, config.limits.connections)
+        self.tasks = Supervisor(f"room {name}", self._task_failed)
+        self.texts = RoomTexts(config.limits.replay_events)
+        self.slots = ResumeSlots(config.limits.replay_events, config.limits.connections)
         self.live: LiveSession | None = None
         self.speaker: Member | None = None
         self.muted = False
-        self._conditions = Conditions()
-        self.farewell = DONE
-        """What the speaker is closed with at the end of the talk."""
-        self.watch = Watch()
+        self.speaker_close = _DONE
+        """Code and reason that the speaker is closed with at the end of the talk."""
+        self.talk_metrics = TalkMetrics()
+        self.forgetting: Timer | None = None
+        """Runs while the room is empty; kept here by :class:`Rooms`."""
         self._config = config
         self._metrics = metrics
         self._emptied = emptied
+        self._conditions = Conditions()
         self._present: set[Member] = set()  # also those whose hello is not answered yet
         self._members: dict[Member, None] = {}
+        self._handle: SpeakerHandle | None = None
         self._speaker_tokens: deque[str] = deque(maxlen=_RETURNS)
         self._over: tuple[frozenset[str], EndOfStream] | None = None
-        self._first_segment = 0
-        self._next_segment = 0
-        self._readers = Readers(self.retarget)
-        self._news = AudienceNews(self._tell_audience)
-        self._backfill = Backfill(backend, self.log, self._publish_text, config.limits.backfill_segments)
-        self._snapshots: dict[tuple[tuple[str, ...], Mode], tuple[int, list[Parcel]]] = {}
+        self._subscriptions = Subscriptions(self.retarget, self.tasks)
+        self._audience = AudienceUpdates(self._tell_audience, self.tasks)
+        backfill_segments = config.limits.backfill_segments
+        self._backfill = Backfill(backend, self.texts.log, self._publish_text, backfill_segments, self.tasks)
 
     def __len__(self) -> int:
         return len(self._members)
@@ -88,29 +93,31 @@ class Room:
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """Codes of the notices that hold now."""
-        return tuple(notice.code for notice in self._conditions.holding)
+        """Codes of the active conditions."""
+        return tuple(notice.code for notice in self._conditions.active)
 
-    # --- who is here ---
+    # --- members ---
 
     def arrive(self, member: Member) -> None:
         """``member`` is about to join; the room is kept for it."""
         self._present.add(member)
+        if self.forgetting is not None:
+            self.forgetting.stop()
 
     def join(self, member: Member) -> None:
         """From now on ``member`` gets the events."""
         self._members[member] = None
-        self.seats.take(member.seat)
-        self._readers.add(member.targets)
-        self._news.changed()
-        for notice in self._conditions.holding:
+        self.slots.keep(member.slot)
+        self._subscriptions.add(member.targets)
+        self._audience.changed()
+        for notice in self._conditions.active:
             member.deliver(Parcel(notice))
 
-    def reads(self, member: Member, before: tuple[str, ...]) -> None:
+    def view_changed(self, member: Member, before: tuple[str, ...]) -> None:
         """``member`` reads other languages than ``before``."""
-        self.seats.take(member.seat)
-        self._readers.change(before, member.targets)
-        self._news.changed()
+        self.slots.keep(member.slot)
+        self._subscriptions.change(before, member.targets)
+        self._audience.changed()
 
     def leave(self, member: Member, *, may_return: bool, dropped: bool) -> None:
         """``member`` is gone; a speaker's session waits for its return, or ends.
@@ -121,27 +128,28 @@ class Room:
             dropped: it did not say that it goes, so that it may be back soon.
         """
         self._present.discard(member)
-        if member in self._members:
-            del self._members[member]
-            self.seats.leave(member.seat)
-            keep_ms = self._config.limits.resume_ms if dropped and may_return else 0
-            self._readers.remove(member.targets, keep_ms=keep_ms)
-            self._news.changed()
-        if member is self.speaker:
-            self.speaker = None
-            if self.live is not None:
-                self.live.finish_after(self._config.limits.resume_ms if may_return else 0)
-        self._tell_if_idle()
+        resume_ms = self._config.limits.resume_ms if may_return else 0
+        try:
+            if member in self._members:
+                del self._members[member]
+                self.slots.release(member.slot)
+                self._audience.changed()
+                self._subscriptions.remove(member.targets, keep_ms=resume_ms if dropped else 0)
+        finally:  # whatever the session makes of other targets
+            if member is self.speaker:
+                self._release_speaker()
+                if self.live is not None:
+                    self.live.finish_after(resume_ms)
+            self._tell_if_idle()
 
-    # --- which languages ---
+    # --- languages ---
 
     def retarget(self) -> None:
         """Has the session translate into what somebody reads, and nothing else."""
-        wanted = self._readers.languages
         live = self.live
         if live is not None and not live.is_finishing:
             live.set_targets(self.wanted(live.available, live.spoken, mixed=live.mixed))
-        self._backfill.serve(wanted)
+        self._backfill.serve(self._subscriptions.languages)
 
     def wanted(
         self, available: tuple[str, ...], spoken: str, *, also: tuple[str, ...] = (), mixed: bool = False
@@ -151,10 +159,10 @@ class Room:
         What is spoken is read in the transcript, unless the talk is ``mixed``: then some segments are to be translated
         into it, and who reads it finds the others in the same place, as they are.
         """
-        read = dict.fromkeys([*also, *self._readers.languages])
+        read = dict.fromkeys([*also, *self._subscriptions.languages])
         return tuple(lang for lang in read if (mixed if lang == spoken else lang in available))
 
-    # --- who speaks ---
+    # --- the talk ---
 
     def owns(self, token: str | None) -> bool:
         """Whether ``token`` was given to the speaker of the running session."""
@@ -164,27 +172,32 @@ class Room:
         """The end of the last talk, for its own speaker, whose connection broke before it had heard of it."""
         return self._over[1] if self._over is not None and token in self._over[0] else None
 
-    def attach(self, member: Member) -> None:
-        """``member`` speaks from now on; an earlier connection of the same speaker is closed."""
-        earlier, self.speaker = self.speaker, member
+    def attach(self, member: Member) -> SpeakerHandle:
+        """``member`` speaks from now on, through the handle; an earlier connection of the same speaker is closed."""
+        assert self.live is not None  # a talk runs, or there is nothing to speak in
+        earlier = self._release_speaker()
         if earlier is not None:
             earlier.fail(RoomTakenError("the speaker came back on another connection"))
-        if self.live is not None:
-            self.live.keep()
-        self._speaker_tokens.append(member.seat.token)
+        self.live.keep()
+        self.speaker = member
+        self._speaker_tokens.append(member.slot.token)
+        self._handle = SpeakerHandle(self.live, self.publish)
+        return self._handle
 
     def start(self, live: LiveSession) -> None:
         """A new session begins."""
         self.live = live
-        self.farewell = DONE
-        self.watch = Watch()
+        self.speaker_close = _DONE
+        self.talk_metrics = TalkMetrics()
         live.muted = self.muted
         self._speaker_tokens.clear()
         self._over = None
-        self._first_segment = self._next_segment
-        self._tell_change()
+        self.texts.talk_begins()
+        with logs.bound(session=live.id, room=self.name):
+            live.start()
+        self._tell_session_changed()
 
-    def speak(self, spoken: str, available: tuple[str, ...]) -> None:
+    def set_spoken(self, spoken: str, available: tuple[str, ...]) -> None:
         """From the next segment on, ``spoken`` is spoken, or found out (``auto``). Raises ``LanguageError``."""
         live = self.live
         if live is not None:
@@ -193,7 +206,7 @@ class Room:
             live.set_targets(tuple(lang for lang in now if lang == spoken or lang in available))
             live.set_spoken(spoken, available)
             self.retarget()
-            self._tell_change()
+            self._tell_session_changed()
 
     def mute(self, muted: bool) -> None:
         """Whether what the speaker says counts as silence."""
@@ -202,107 +215,126 @@ class Room:
             self.live.muted = muted
         self.publish(mute_notice(muted))
 
-    def stop(self, code: int, farewell: str) -> bool:
+    def stop(self, code: int, reason: str) -> bool:
         """Ends the talk with its last words; whether there was one.
 
         Args:
             code: what the speaker is closed with; 1001: it may go on when the server is back.
-            farewell: why.
+            reason: why.
         """
         if self.live is None:
             return False
-        self.farewell = (code, farewell)
+        self.speaker_close = (code, reason)
         if code == 1000:
             self.live.end()
         else:
             self.live.finish()
         return True
 
-    def session_ended(self, error: SottovoceError | None) -> None:
-        """The session is over."""
+    def talk_ended(self, error: SottovoceError | None) -> None:
+        """The session is over, and the room free."""
         live, self.live = self.live, None
-        if live is not None and live.was_ended and error is None:
-            self._over = (frozenset(self._speaker_tokens), EndOfStream(live.position))
+        speaker = self._release_speaker()
+        tokens = frozenset(self._speaker_tokens)
         self._speaker_tokens.clear()
         self._conditions.talk_over()
+        try:
+            if live is not None and error is None and live.told_end and live.was_ended:
+                self._over = (tokens, EndOfStream(live.position))
+            if live is not None and not live.told_end:
+                self._tell_cut_short(live, speaker, error)
+        finally:
+            self._tell_if_idle()
+
+    def _tell_cut_short(self, live: LiveSession, speaker: Member | None, error: SottovoceError | None) -> None:
+        """What everybody is told of a session that did not come to its own end."""
+        events: list[Event] = [EndOfStream(live.position)]
+        if error is not None:
+            events.insert(0, Notice(error.code, str(error), error.retryable))
+        with self._metrics.guard:
+            for event in events:
+                self._metrics.event(event)
+        for member in self:
+            if member is speaker and error is not None:
+                continue  # is told by an error of its own
+            for event in events:
+                member.deliver(Parcel(event))
+        if speaker is not None and error is not None:
+            speaker.fail(error)
+        elif speaker is not None:
+            speaker.close(*self.speaker_close)
+
+    def _release_speaker(self) -> Member | None:
+        """Nobody speaks; what late frames of the former speaker say is ignored."""
         speaker, self.speaker = self.speaker, None
-        if error is not None and live is not None:
-            if speaker is not None:
-                speaker.fail(error)
-            parcels = [Parcel(Notice(error.code, str(error), error.retryable)), Parcel(EndOfStream(live.position))]
-            for member in self:
-                for parcel in parcels if member is not speaker else ():
-                    member.deliver(parcel)
-        self._tell_if_idle()
+        if self._handle is not None:
+            self._handle.revoke()
+            self._handle = None
+        return speaker
+
+    def _task_failed(self, name: str, error: Exception) -> None:
+        """A task or timer of the room has ended by a mistake of ours: the talk ends, and the room is free."""
+        live = self.live
+        session = live.id if live is not None else "none"
+        log.error("room %s, session %s: %s failed", self.name, session, name, exc_info=error)
+        if live is not None:
+            live.fail(SottovoceError("the server made a mistake; its log says which"))
 
     def close(self) -> None:
-        """The room is given up."""
-        self._news.close()
-        self._readers.close()
-        self._backfill.close()
+        """The room is given up: nothing of it runs any longer."""
+        self.tasks.close()
+
+    async def aclose(self) -> None:
+        """The same, and waits for it."""
+        await self.tasks.aclose()
 
     # --- what is said ---
 
     def publish(self, event: Event) -> None:
         """Hands an event of the session to everybody, and a text to the log."""
-        self._metrics.event(event)
-        self.watch.event(event)
+        with self._metrics.guard:
+            self._metrics.event(event)
+            self.talk_metrics.event(event)
         if isinstance(event, Notice):
             self._conditions.take(event)
         if isinstance(event, (Transcript, Translation)):
-            self._publish_text(dataclasses.replace(event, segment=event.segment + self._first_segment))
+            self._publish_text(self.texts.numbered(event))
             return
         parcel = Parcel(event)
         for member in self:
             member.deliver(parcel)
-
-    def snapshot(self, targets: tuple[str, ...], mode: Mode) -> list[Parcel]:
-        """What was said, for somebody who has just come; made once for all who read the same."""
-        key = (tuple(sorted(targets)), mode)
-        made_at, parcels = self._snapshots.get(key, (-1, []))
-        if made_at != self.log.last_seq:
-            if len(self._snapshots) > 32:  # rare ways of reading
-                self._snapshots.clear()
-            messages = list(snapshots(self.log.latest(), View(targets, mode).admit_text))
-            number = self.log.last_seq  # a client has all of it when it has the last message
-            parcels = [Parcel(one, number if one is messages[-1] else None) for one in messages]
-            self._snapshots[key] = (number, parcels)
-        return parcels
+        if isinstance(event, EndOfStream) and self.speaker is not None:
+            self.speaker.close(*self.speaker_close)
 
     def _publish_text(self, text: TextEvent) -> None:
-        """Hands a text to everybody who reads it; ``text`` has its number in the room.
-
-        Segments are numbered on from session to session, so that they stay apart.
-        """
-        going = continued(text, self.log.newest(text_key(text)))
-        if going is None:
-            return
-        if isinstance(going, Transcript) and not going.final and going.words:
-            going = dataclasses.replace(going, words=())  # only a final one has them on the wire
+        """Hands a text to everybody who reads it; ``text`` has its number in the room."""
         now_ms = self.live.clock.now_ms if self.live is not None else None
-        if now_ms is not None:
-            going = dataclasses.replace(going, marks=dataclasses.replace(going.marks, sent=now_ms()))
-        self._next_segment = max(self._next_segment, going.segment + 1)
-        parcel = self.log.append(going)
+        parcel = self.texts.append(text, now_ms)
+        if parcel is None:
+            return
         for member in self:
             member.deliver(parcel)
+        published = parcel.message
+        assert isinstance(published, (Transcript, Translation))
         if now_ms is not None:
             sent_ms = now_ms()  # to the last of them
-            self._metrics.sent(going.marks, sent_ms)
-            self.watch.sent(going.marks, sent_ms)
-        if isinstance(going, Translation):
-            self._backfill.translated(going)
+            with self._metrics.guard:
+                self._metrics.sent(published.marks, sent_ms)
+                self.talk_metrics.sent(published.marks, sent_ms)
+        if isinstance(published, Translation):
+            self._backfill.translated(published)
 
     def painted(self, paint: Paint) -> None:
         """A text has reached a reader's screen."""
-        for counted in (self._metrics, self.watch):
-            counted.painted(paint)
+        with self._metrics.guard:
+            self._metrics.painted(paint)
+            self.talk_metrics.painted(paint)
 
     def _tell_audience(self) -> None:
         if self.speaker is not None and self.speaker.follows_audience:
             self.speaker.deliver(Parcel(Audience(listeners=audience_of(self))))
 
-    def _tell_change(self) -> None:
+    def _tell_session_changed(self) -> None:
         for member in self:
             member.session_changed()
 

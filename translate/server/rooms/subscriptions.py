@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterable
 
-__all__ = ["Readers"]
+from translate.tasks import Supervisor, Timer
+
+__all__ = ["Subscriptions"]
 
 
-class Readers:
+class Subscriptions:
     """Counts the readers of each language in a room.
 
-    A language whose last reader's connection broke is kept for a while, so that one who comes back has missed nothing.
+    The languages of a reader whose connection broke are kept for a while: one who comes back has missed nothing.
 
     Args:
         changed: called when the set of languages has changed.
+        tasks: owner of the timers.
     """
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    def __init__(self, changed: Callable[[], None], tasks: Supervisor) -> None:
         self._changed = changed
-        self._counts: Counter[str] = Counter()
-        self._kept: dict[str, asyncio.TimerHandle] = {}
+        self._tasks = tasks
+        self._counts: dict[str, int] = {}
+        """Readers of each language; 0: it is only kept."""
+        self._kept: dict[str, Timer] = {}
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """What is read, in the order in which it was first asked for."""
+        """What is read or kept, in the order in which it was first asked for."""
         return tuple(self._counts)
 
     def add(self, languages: Iterable[str]) -> None:
@@ -33,30 +36,29 @@ class Readers:
         self.change((), languages)
 
     def remove(self, languages: Iterable[str], *, keep_ms: int = 0) -> None:
-        """Somebody reads them no longer; each is kept for ``keep_ms`` if that was its last reader."""
-        last = [lang for lang in languages if self._counts[lang] == 1 and lang not in self._kept]
-        if keep_ms > 0:
-            for lang in last:
-                self._counts[lang] += 1
-                self._kept[lang] = asyncio.get_running_loop().call_later(keep_ms / 1000, self._let_go, lang)
+        """Somebody reads them no longer; each is kept for ``keep_ms`` from now."""
+        languages = tuple(languages)
+        for lang in languages if keep_ms > 0 else ():
+            if lang not in self._kept:
+                self._kept[lang] = self._tasks.timer(lambda lang=lang: self._let_go(lang), f"kept language {lang}")  # type: ignore[misc]
+            self._kept[lang].start(keep_ms / 1000)
         self.change(languages, ())
 
     def change(self, before: Iterable[str], after: Iterable[str]) -> None:
         """Somebody who read ``before`` reads ``after`` now."""
         known = set(self._counts)
-        self._counts.update(after)
-        self._counts.subtract(before)
-        for lang in [lang for lang, count in self._counts.items() if count <= 0]:
-            del self._counts[lang]
-        if set(self._counts) != known:
-            self._changed()
-
-    def close(self) -> None:
-        """Keeps nothing any longer."""
-        for timer in self._kept.values():
-            timer.cancel()
-        self._kept.clear()
+        for lang in after:
+            self._counts[lang] = self._counts.get(lang, 0) + 1
+        for lang in before:
+            self._counts[lang] -= 1
+        self._settle(known)
 
     def _let_go(self, lang: str) -> None:
         del self._kept[lang]
-        self.change((lang,), ())
+        self._settle(set(self._counts))
+
+    def _settle(self, known: set[str]) -> None:
+        for lang in [lang for lang, count in self._counts.items() if count <= 0 and lang not in self._kept]:
+            del self._counts[lang]
+        if set(self._counts) != known:
+            self._changed()

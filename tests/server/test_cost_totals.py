@@ -9,7 +9,7 @@ import pytest
 from translate.config import Config, ServerConfig, ServiceConfig
 from translate.errors import ConfigError
 from translate.server import Server
-from translate.server.metrics.cost_totals import Ledger
+from translate.server.metrics.cost_totals import CostTotals
 
 PRICES = """
 [[service]]
@@ -52,19 +52,19 @@ def prices(tmp_path):
 
 def test_only_the_time_while_somebody_speaks_counts(prices) -> None:
     machine = Machine()
-    ledger = Ledger(ServiceConfig(busy_core_w=20, prices=str(prices)), machine.meter)
+    totals = CostTotals(ServiceConfig(busy_core_w=20, prices=str(prices)), machine.meter)
     machine.cpu_s += 1000  # idle hours before
-    assert ledger.as_dict(0, 0) is None
-    ledger.began()
+    assert totals.as_dict(0, 0) is None
+    totals.began()
     machine.cpu_s += 6
-    assert ledger.as_dict(9.9, 1) is None, "too little to tell"
-    ledger.began()  # a second room
+    assert totals.as_dict(9.9, 1) is None, "too little to tell"
+    totals.began()  # a second room
     machine.cpu_s += 6
-    ledger.ended(12)
+    totals.ended(12)
     machine.cpu_s += 3
-    ledger.ended(18)
+    totals.ended(18)
     machine.cpu_s += 5000  # idle hours after
-    assert ledger.as_dict(0, 2.2) == {
+    assert totals.as_dict(0, 2.2) == {
         "speech_s": 30,
         "cpu_s_per_hour": 1800,  # 15 s for 30 s of sound
         "wh_per_hour": 10,  # half a core of 20 W
@@ -72,19 +72,19 @@ def test_only_the_time_while_somebody_speaks_counts(prices) -> None:
         "languages": 2,
         "elsewhere": [{"name": "Elsewhere", "currency": "EUR", "per_hour": 2.0, "translates": True}],
     }
-    ledger.began()
+    totals.began()
     machine.cpu_s += 15
-    assert ledger.as_dict(30, 2)["cpu_s_per_hour"] == 1800, "a session that runs is in it"
+    assert totals.as_dict(30, 2)["cpu_s_per_hour"] == 1800, "a session that runs is in it"
 
 
 def test_energy_is_the_processors_own_where_it_tells(prices) -> None:
     machine = Machine(joules=500.0)
-    ledger = Ledger(ServiceConfig(prices=str(prices)), machine.meter)
+    totals = CostTotals(ServiceConfig(prices=str(prices)), machine.meter)
     for _ in range(2):
-        ledger.began()
+        totals.began()
         machine.cpu_s, machine.joules = machine.cpu_s + 1, machine.joules + 300
-        ledger.ended(30)
-    told = ledger.as_dict(0, 0)
+        totals.ended(30)
+    told = totals.as_dict(0, 0)
     assert (told["wh_per_hour"], told["is_measured"]) == (10, True)  # 600 J in a minute
     assert told["elsewhere"][0]["per_hour"] == 1.5
 

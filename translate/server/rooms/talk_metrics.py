@@ -1,4 +1,4 @@
-"""How a room is doing, for its operators."""
+"""Delays of one talk, as its operators are told."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from translate.events import Event, Lag, Marks
 from translate.protocol import Paint, Quantiles, RoomLatency
 from translate.server.metrics.metrics import Metrics
 
-__all__ = ["Watch"]
+__all__ = ["TalkMetrics"]
 
 _STAGES = {"recognition": "asr", "translation": "mt"}
 """Stages of a lag as they are called in a status."""
 
 
-class Watch:
+class TalkMetrics:
     """Delays of one talk.
 
     Args:

@@ -8,25 +8,25 @@ from hypothesis import strategies as st
 
 from translate.events import Marks
 from translate.server.metrics.delays import Histogram
-from translate.server.rooms.watch import Watch
+from translate.server.rooms.talk_metrics import TalkMetrics
 
 
 def test_a_delay_of_long_ago_is_not_told() -> None:
     now_s = 0.0
-    watch = Watch(lambda: now_s)
+    talk = TalkMetrics(lambda: now_s)
 
     def p50() -> float:
-        told = watch.latency().capture_sent_ms
+        told = talk.latency().capture_sent_ms
         return told.p50 if told is not None else 0.0
 
     for minute in range(3 * 24 * 60):  # three slow days
         now_s = minute * 60.0
-        watch.sent(Marks(capture=0.0), 5000.0)
+        talk.sent(Marks(capture=0.0), 5000.0)
     assert p50() == pytest.approx(5000, rel=0.1)
     now_s += 3 * 3600
     assert p50() == pytest.approx(5000, rel=0.1), "nothing newer was said"
     for second in range(11 * 60):
-        watch.sent(Marks(capture=0.0), 300.0)
+        talk.sent(Marks(capture=0.0), 300.0)
         now_s += 1.0
         if second < 200:
             assert p50() > 0
