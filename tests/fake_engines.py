@@ -233,7 +233,7 @@ class FakeEngines:
         """Itself, for the type checker."""
         return cast(Engines, self)
 
-    def voice_detector(self, config: VadConfig) -> Any:
+    def detector(self, config: VadConfig) -> Any:
         return FakeDetector(config)
 
     def targets(self, source: str) -> tuple[str, ...]:

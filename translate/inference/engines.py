@@ -112,8 +112,8 @@ class Engines:
         """Names and terms that come out as written."""
         return self._translators.glossary
 
-    def voice_detector(self, config: VadConfig) -> VoiceDetector:
-        """A voice activity detector for one session. Raises ModelDamaged."""
+    def detector(self, config: VadConfig) -> VoiceDetector:
+        """A detector of speech for one session. Raises ModelDamaged."""
         return StreamingVad(config)
 
     def turns(self, route: Route) -> Turns:

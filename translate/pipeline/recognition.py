@@ -59,7 +59,7 @@ class RecognitionStage:
         self._clock = clock
         self._outlet = outlet
         self._heard = heard
-        self._vad = engines.voice_detector(config.vad)
+        self._vad = engines.detector(config.vad)
         self._buffer = SpeechBuffer()
         self._recognizer = StreamingRecognizer(
             engines.recognition, replace(config.asr, allowed_languages=tuple(allowed)), spoken

@@ -18,7 +18,9 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 from websockets.streams import StreamReader
 
-__all__ = ["HEAD_BYTES", "RESPONSE_S", "WS_PATH", "Caller", "Respond", "Rules", "Visitor"]
+from translate.server.access.caller import Caller
+
+__all__ = ["HEAD_BYTES", "RESPONSE_S", "WS_PATH", "HttpConnection", "Respond", "Rules"]
 
 WS_PATH: Final = "/ws"
 HEAD_BYTES: Final = 32_768
@@ -31,32 +33,16 @@ IDLE_S: Final = 3.0
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks."""
-
-    address: str
-    """For limits and logs; empty when it has gone already."""
-    is_secure: bool
-    """Whether it came over TLS."""
-
-    @classmethod
-    def of(cls, transport: asyncio.BaseTransport) -> Caller:
-        """Whoever is at the other end of ``transport``."""
-        peer = transport.get_extra_info("peername")
-        return cls(str(peer[0]) if peer else "", transport.get_extra_info("sslcontext") is not None)
-
-
 Respond = Callable[[Caller, Request], Awaitable[Response | None]]
 """Answers a request; ``None``: it opens a WebSocket."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How visitors of a port are treated."""
+    """How connections of a port are treated."""
 
     respond: Respond
-    arrived: Callable[[Visitor], None]
+    arrived: Callable[[HttpConnection], None]
     """Told of every connection, after its TLS handshake."""
     may_go_on: Callable[[asyncio.Transport], bool]
     """Whether a connection may be kept for one more request."""
@@ -64,7 +50,7 @@ class Rules:
     """Time that a client has for its first request."""
 
 
-class Visitor(asyncio.Protocol):
+class HttpConnection(asyncio.Protocol):
     """Answers requests until the client goes, is slow, or asks for the WebSocket.
 
     Args:

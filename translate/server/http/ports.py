@@ -18,11 +18,11 @@ from websockets.typing import Subprotocol
 
 from translate.config import Limits
 from translate.protocol import SUBPROTOCOL
+from translate.server.access.caller import Caller
 from translate.server.http.binding import BACKLOG
 from translate.server.http.guarded_socket import GuardedSocket
-from translate.server.http.http_connection import RESPONSE_S, Caller, Respond, Rules, Visitor
-from translate.server.http.pending import Lobby
-from translate.server.rooms.connection import CLOSE_S
+from translate.server.http.http_connection import RESPONSE_S, HttpConnection, Respond, Rules
+from translate.server.http.pending import PendingConnections
 
 __all__ = ["Ports"]
 
@@ -38,17 +38,25 @@ class Ports:
         handler: runs a WebSocket connection to its end.
         respond: answers requests; see :meth:`translate.server.http.site.Site.respond`.
         limits: bounds.
-        lobby: where connections wait that have not become a WebSocket.
+        pending: connections that have not become a WebSocket.
+        close_s: time that a client has to answer the closing handshake.
     """
 
     def __init__(
-        self, handler: Callable[[ServerConnection], Awaitable[None]], respond: Respond, limits: Limits, lobby: Lobby
+        self,
+        handler: Callable[[ServerConnection], Awaitable[None]],
+        respond: Respond,
+        limits: Limits,
+        pending: PendingConnections,
+        *,
+        close_s: float,
     ) -> None:
         self._handler = handler
         self._limits = limits
-        self._lobby = lobby
+        self._pending = pending
+        self._close_s = close_s
         self._transports = weakref.WeakSet[asyncio.Transport]()
-        self._visitors = weakref.WeakSet[Visitor]()
+        self._connections = weakref.WeakSet[HttpConnection]()
         self._rules = Rules(respond, self._arrived, self._may_go_on, request_s=max(limits.hello_ms / 1000, 1.0))
         self._servers: list[WebSocketServer] = []
 
@@ -58,20 +66,20 @@ class Ports:
         if tls is not None:
             encrypted = {"ssl": tls, "ssl_handshake_timeout": self._rules.request_s, "ssl_shutdown_timeout": RESPONSE_S}
         server = await serve_websocket(
-            self._seat,
-            sock=GuardedSocket(listening, self._lobby),
+            self._serve,
+            sock=GuardedSocket(listening, self._pending),
             subprotocols=[Subprotocol(SUBPROTOCOL)],
             compression=None,
             process_request=self._answer,
             server_header=None,
             open_timeout=RESPONSE_S,
             ping_interval=None,  # connections probe by themselves
-            close_timeout=CLOSE_S,
+            close_timeout=self._close_s,
             max_size=max(self._limits.text_frame_bytes, self._limits.audio_frame_bytes),
             max_queue=4,
             write_limit=16_384,
             logger=_wire_log,
-            create_connection=cast("type[ServerConnection]", self._visitor),
+            create_connection=cast("type[ServerConnection]", self._connection),
             backlog=BACKLOG,
             **encrypted,
         )
@@ -81,8 +89,8 @@ class Ports:
         """Takes no more clients."""
         for server in self._servers:
             server.close(close_connections=False)
-        for visitor in tuple(self._visitors):
-            visitor.leave()
+        for connection in tuple(self._connections):
+            connection.leave()
 
     async def wait_closed(self, timeout_s: float) -> None:
         """Waits for the clients that there are; cuts off those that take longer."""
@@ -93,16 +101,16 @@ class Ports:
                 transport.abort()
         await waiting
 
-    def _visitor(self, *args: Any, **options: Any) -> Visitor:
+    def _connection(self, *args: Any, **options: Any) -> HttpConnection:
         """Takes the place of websockets' connection until the client asks for a WebSocket."""
-        return Visitor(self._rules, lambda: ServerConnection(*args, **options))
+        return HttpConnection(self._rules, lambda: ServerConnection(*args, **options))
 
-    def _arrived(self, visitor: Visitor) -> None:
-        self._visitors.add(visitor)
-        self._transports.add(visitor.transport)
+    def _arrived(self, connection: HttpConnection) -> None:
+        self._connections.add(connection)
+        self._transports.add(connection.transport)
 
     def _may_go_on(self, transport: asyncio.Transport) -> bool:
-        return self._lobby.stay(transport.get_extra_info("peername"))
+        return self._pending.keep(transport.get_extra_info("peername"))
 
     async def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         """The refusal of a WebSocket; ``None``: there is none."""
@@ -112,6 +120,6 @@ class Ports:
             connection.close_timeout = RESPONSE_S  # websockets cuts a response off that is not read by then
         return response
 
-    async def _seat(self, connection: ServerConnection) -> None:
-        self._lobby.leave(connection.remote_address)
+    async def _serve(self, connection: ServerConnection) -> None:
+        self._pending.remove(connection.remote_address)
         await self._handler(connection)

@@ -19,7 +19,7 @@ import pytest
 from tests.forgery import forged
 from translate.config import Config, ServerConfig
 from translate.server import Server
-from translate.server.door import Ways
+from translate.server.access.start_links import StartLinks
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
@@ -34,7 +34,7 @@ class Lan:
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self.server: Server = self.run(self._start(backend_class))
-        self.ways: Ways = self.server.door.ways()
+        self.links: StartLinks = self.server.network.start_links()
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
@@ -79,7 +79,7 @@ def trusting_browser(lan: Lan, tmp_path_factory: pytest.TempPathFactory) -> Iter
     home = tmp_path_factory.mktemp("home")
     store, certificate = home / ".pki" / "nssdb", home / "authority.crt"
     store.mkdir(parents=True)
-    certificate.write_bytes(lan.server.door.authority.der)
+    certificate.write_bytes(lan.server.network.authority.der)
     for arguments in (["-N", "--empty-password"], ["-A", "-n", "sottovoce", "-t", "C,,", "-i", str(certificate)]):
         subprocess.run([certutil, "-d", f"sql:{store}", *arguments], check=True, timeout=30)
     with playwright.sync_playwright() as driver:
@@ -99,7 +99,7 @@ def trusting_browser(lan: Lan, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def _mdns(lan: Lan) -> str:
-    return next(name for name in lan.server.door.authority.permitted_names if name.endswith(".local"))
+    return next(name for name in lan.server.network.authority.permitted_names if name.endswith(".local"))
 
 
 @pytest.fixture
@@ -118,16 +118,16 @@ def open_page(trusting_browser: Any) -> Iterator[Callable[[str], Any]]:
 
 
 def test_a_microphone_works_on_this_machine_and_on_the_network(open_page, lan: Lan, lan_address: str) -> None:
-    secure = lan.server.door.info()["secure_url"]
+    secure = lan.server.network.info()["secure_url"]
     assert lan_address in secure
-    for url in (lan.ways.here, lan.ways.speak.url, secure.replace(lan_address, _mdns(lan))):
+    for url in (lan.links.here, lan.links.speak.url, secure.replace(lan_address, _mdns(lan))):
         page = open_page(url)
         assert page.evaluate("isSecureContext"), url
         assert page.evaluate(MICROPHONE) == 1, url
 
 
 def test_the_speaker_s_link_speaks_and_the_listeners_link_reads(open_page, lan: Lan) -> None:
-    speaker, listener = open_page(lan.ways.speak.url), open_page(lan.ways.listen.url)
+    speaker, listener = open_page(lan.links.speak.url), open_page(lan.links.listen.url)
     speaker.wait_for_selector("#invite .qr")  # before the talk: those who are to read come in time
     speaker.click("#toggle")
     for page in (speaker, listener):

@@ -106,10 +106,10 @@ async def test_without_plain_listeners_the_plain_port_is_this_machine_s(start_la
 async def test_links_and_codes_work_and_are_the_same_after_a_restart(start_lan, lan_address) -> None:
     first = await start_lan()
     ports = {"port": first.port, "secure_port": first.secure_port}
-    before = first.server.door.ways()
+    before = first.server.network.start_links()
     await first.server.stop()
     again = await start_lan(**ports)
-    assert again.server.door.ways() == before
+    assert again.server.network.start_links() == before
     roles = {"speaker": before.speak.url, "listener": before.listen.url, "operator": before.operate}
     for role, url in roles.items():
         address, token = urllib.parse.urlsplit(url), urllib.parse.urlsplit(url).fragment.removeprefix("t=")
@@ -246,7 +246,7 @@ async def test_handshakes_that_are_not_finished_give_way(start_lan) -> None:
     await client.hello(token=lan.token("listener"))
     async with asyncio.timeout(5):
         assert [await reader.read() for reader, _ in idle] == [b""] * 20
-        while lan.server.door.waiting:  # noqa: ASYNC110  # the server has nothing to wait for
+        while lan.server.network.waiting:  # noqa: ASYNC110  # the server has nothing to wait for
             await asyncio.sleep(0.01)
     for _, writer in idle:
         writer.close()
@@ -296,7 +296,7 @@ async def test_an_open_port_without_lan_asks_for_tokens_too(start_lan, lan_addre
     exposed = await start_lan(lan=False, host=lan_address)
     client = await exposed.client_at(lan_address, secure=False)
     assert "a token is needed" in await refusal(client, "listener")
-    ways = exposed.server.door.ways()
-    assert ways.speak is None
-    token = ways.listen.url.partition("#t=")[2]
+    links = exposed.server.network.start_links()
+    assert links.speak is None
+    token = links.listen.url.partition("#t=")[2]
     await (await exposed.client_at(lan_address, secure=False)).hello(token=token)

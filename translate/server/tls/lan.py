@@ -8,8 +8,8 @@ from typing import Final
 
 from translate.config import ServerConfig
 from translate.errors import StateError
-from translate.server.discovery import Announcement, Announcer
 from translate.server.tls.certificates import Certificates
+from translate.server.tls.discovery import Announcement, Announcer
 from translate.server.tls.machine_names import Names
 
 __all__ = ["Lan"]
@@ -41,7 +41,7 @@ class Lan:
     @property
     def link_host(self) -> str:
         """The host of links, as of now."""
-        return self._config.link_host or self.certificates.names.link_host
+        return self.certificates.names.link_host
 
     def start(self, secure_port: int, plain_port: int | None) -> None:
         """Announces the service and keeps the certificate fresh from now on."""

@@ -14,8 +14,8 @@ import pytest
 
 from translate.config import Limits
 from translate.server.access.rate_limiter import RateLimiter
-from translate.server.http import http_connection as visitor
-from translate.server.http.pending import Lobby
+from translate.server.http import http_connection
+from translate.server.http.pending import PendingConnections
 
 STRANGER = ("127.0.0.2", 0)
 """Another loopback address: to the server another machine's, unlike 127.0.0.1."""
@@ -111,15 +111,15 @@ async def test_who_wants_to_go_may_go(server, more: str) -> None:
 
 
 async def test_nobody_is_waited_for_who_asks_no_more(server, monkeypatch) -> None:
-    monkeypatch.setattr(visitor, "IDLE_S", 0.2)
+    monkeypatch.setattr(http_connection, "IDLE_S", 0.2)
     async with browsing(server.port) as browser:
         assert (await browser.fetch("/healthz"))[1]["connection"] == "keep-alive"
         assert await browser.closed() == b""
-    await server.until(lambda _: server.server.door.waiting == 0)
+    await server.until(lambda _: server.server.network.waiting == 0)
 
 
 async def test_a_slow_reader_gets_the_whole_file_and_the_next(server, web: Path, monkeypatch) -> None:
-    monkeypatch.setattr(visitor, "IDLE_S", 0.2)
+    monkeypatch.setattr(http_connection, "IDLE_S", 0.2)
     sound = bytes(range(256)) * 16_000
     (web / "long.wav").write_bytes(sound)
 
@@ -166,25 +166,27 @@ async def test_the_server_stops_at_once_though_connections_are_kept(server) -> N
         await browser.fetch("/healthz")
         start_s = time.monotonic()
         await server.server.stop()
-        assert time.monotonic() - start_s < visitor.IDLE_S
+        assert time.monotonic() - start_s < http_connection.IDLE_S
         assert await browser.closed() == b""
 
 
-def test_nobody_is_kept_for_later_in_a_lobby_that_is_half_full() -> None:
-    lobby = Lobby(Limits(unfinished=8, unfinished_per_address=8), limiter=RateLimiter(1, 12, clock_s=lambda: 0.0))
-    guests = [(f"10.0.0.{number}", 1) for number in range(8)]
+def test_nobody_is_kept_for_later_in_half_of_what_may_be_pending() -> None:
+    pending = PendingConnections(
+        Limits(unfinished=8, unfinished_per_address=8), limiter=RateLimiter(1, 12, clock_s=lambda: 0.0)
+    )
+    peers = [(f"10.0.0.{number}", 1) for number in range(8)]
     with contextlib.ExitStack() as open_:
-        for guest in guests[:4]:
-            lobby.enter(guest, open_.enter_context(socket.socket()))
-        assert [lobby.stay(guest) for guest in guests[:4]] == [True] * 4
-        assert not lobby.stay(("10.0.0.9", 1)), "that one is not here"
-        assert not lobby.stay(None), "that one has gone"
-        lobby.enter(guests[4], open_.enter_context(socket.socket()))
-        assert [lobby.stay(guest) for guest in guests[:5]] == [False] * 5
-        for guest in guests[1:5]:
-            lobby.leave(guest)
-        assert lobby.stay(guests[0])
-        assert sum(lobby.stay(guests[0]) for _ in range(20)) == 9, "twelve in all"
+        for peer in peers[:4]:
+            pending.add(peer, open_.enter_context(socket.socket()))
+        assert [pending.keep(peer) for peer in peers[:4]] == [True] * 4
+        assert not pending.keep(("10.0.0.9", 1)), "that one is not here"
+        assert not pending.keep(None), "that one has gone"
+        pending.add(peers[4], open_.enter_context(socket.socket()))
+        assert [pending.keep(peer) for peer in peers[:5]] == [False] * 5
+        for peer in peers[1:5]:
+            pending.remove(peer)
+        assert pending.keep(peers[0])
+        assert sum(pending.keep(peers[0]) for _ in range(20)) == 9, "twelve in all"
 
 
 async def test_over_https_a_kept_connection_becomes_a_websocket_too(start_lan, caplog) -> None:

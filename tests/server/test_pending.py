@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from translate.config import Limits
 from translate.server.access.rate_limiter import RateLimiter
-from translate.server.http.pending import PATIENCE_S, Lobby
+from translate.server.http.pending import PATIENCE_S, PendingConnections
 
 FLOODER = ("127.0.0.2", 0)
 """Another loopback address: to the server a stranger, unlike 127.0.0.1."""
@@ -58,10 +58,10 @@ def test_the_limiter_remembers_a_bounded_number_of_addresses() -> None:
     assert not limiter.allow("9999")
 
 
-def test_the_lobby_lets_others_wait_outside_and_then_makes_the_oldest_give_way() -> None:
+def test_too_many_pending_connections_wait_in_the_kernel_and_then_make_the_oldest_give_way() -> None:
     refused: list[None] = []
     now_s = 0.0
-    lobby = Lobby(
+    pending = PendingConnections(
         Limits(unfinished=8, unfinished_per_address=4),
         limiter=RateLimiter(1, 1000, clock_s=lambda: 0.0),
         refused=lambda: refused.append(None),
@@ -71,29 +71,29 @@ def test_the_lobby_lets_others_wait_outside_and_then_makes_the_oldest_give_way()
 
     def enter(address: int, ports: range) -> None:
         for port in ports:
-            assert lobby.enter((f"10.0.0.{address}", port), pairs[f"10.0.0.{address}", port][0])
+            assert pending.add((f"10.0.0.{address}", port), pairs[f"10.0.0.{address}", port][0])
 
     def cut() -> set[tuple[str, int]]:
         return {peer for peer, (_, theirs) in pairs.items() if _was_cut(theirs)}
 
     enter(1, range(5))
     assert cut() == {("10.0.0.1", 0)}, "four of one address at most"
-    assert not lobby.is_full
+    assert not pending.is_full
     now_s = 1.0
     enter(2, range(4))
-    assert (len(lobby), lobby.is_full) == (8, True)
+    assert (len(pending), pending.is_full) == (8, True)
     now_s = PATIENCE_S - 0.1
-    assert lobby.is_full, "nobody has waited for long"
+    assert pending.is_full, "nobody has waited for long"
     now_s = PATIENCE_S
-    assert not lobby.is_full
+    assert not pending.is_full
     enter(3, range(1))
     assert cut() == {("10.0.0.1", 0), ("10.0.0.1", 1)}, "the oldest"
-    assert len(lobby) == 8
+    assert len(pending) == 8
     assert len(refused) == 2
     for peer in pairs:
-        lobby.leave(peer)
-        lobby.leave(peer)
-    assert (len(lobby), lobby.is_full) == (0, False)
+        pending.remove(peer)
+        pending.remove(peer)
+    assert (len(pending), pending.is_full) == (0, False)
     for pair in pairs.values():
         for one in pair:
             one.close()
@@ -198,7 +198,7 @@ async def test_connections_that_end_are_not_counted_any_more(start) -> None:
     async with opened(server.port, 20, FLOODER):
         await server.client()
         await _ask(server.port, FLOODER)
-        assert server.server.door.waiting <= 21, "a WebSocket is in no lobby"
+        assert server.server.network.waiting <= 21, "a WebSocket is not pending"
     async with asyncio.timeout(5):
-        while server.server.door.waiting:  # noqa: ASYNC110  # the server has nothing to wait for
+        while server.server.network.waiting:  # noqa: ASYNC110  # the server has nothing to wait for
             await asyncio.sleep(0.01)
