@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Announcer } from '../../web/js/announcer.js';
-import { CaptionModel } from '../../web/js/captions.js';
-import { CaptionStage } from '../../web/js/caption-stage.js';
-import { asSrt, linesOf } from '../../web/js/export.js';
+import { Announcer } from '../../web/js/views/announcer.js';
+import { CaptionModel } from '../../web/js/captions/caption-model.js';
+import { CaptionStage } from '../../web/js/views/captions-presenter.js';
+import { asSrt, linesOf } from '../../web/js/captions/export.js';
 
 const hello = (session, t_ms) => ({ type: 'hello', log: 'log', session, t_ms });
 const final = (segment, text, start_ms) => ({

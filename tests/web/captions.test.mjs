@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CaptionModel, SPOKEN } from '../../web/js/captions.js';
-import { SentenceGatherer } from '../../web/js/sentences.js';
+import { CaptionModel, SPOKEN } from '../../web/js/captions/caption-model.js';
+import { SentenceGatherer } from '../../web/js/captions/sentences.js';
 
 const transcript = (segment, rev, committed, tail = '', final = false) => ({ type: 'transcript', segment, rev, lang: 'es', committed, tail, final, start_ms: segment * 1000, end_ms: segment * 1000 + 900 });
 const translation = (segment, rev, committed, lang = 'en') => ({ type: 'translation', segment, rev, lang, committed, tail: '', final: false });

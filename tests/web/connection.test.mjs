@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Connection, backoffMs } from '../../web/js/connection.js';
-import { SpeakerSession } from '../../web/js/session.js';
+import { Connection, backoffMs } from '../../web/js/wire/connection.js';
+import { SpeakerSession } from '../../web/js/wire/speaker-session.js';
 
 /** A browser whose clock and network obey the test. */
 class World {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Words } from '../../web/js/i18n.js';
-import { Notices } from '../../web/js/notices.js';
+import { Words } from '../../web/js/strings/i18n.js';
+import { Notices } from '../../web/js/captions/notices.js';
 
 const words = new Words('en', { lag: '{seconds} behind', 'notice.muted': 'Muted.' });
 

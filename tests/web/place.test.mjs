@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { kioskOptions } from '../../web/js/kiosk-options.js';
-import { credentials, placeOf, webSocketUrl } from '../../web/js/place.js';
-import { secureAddress } from '../../web/js/secure-hint.js';
-import { partnerAddress } from '../../web/js/talk-devices.js';
+import { kioskOptions } from '../../web/js/pages/kiosk-options.js';
+import { credentials, placeOf, webSocketUrl } from '../../web/js/wire/page-address.js';
+import { secureAddress } from '../../web/js/views/secure-hint.js';
+import { partnerAddress } from '../../web/js/pages/two-devices.js';
 
 test('room, languages and token come from the address; the token only from the fragment', () => {
   const place = placeOf('https://box:8443/listen?room=hall&to=de,en,de#t=abc.DEF');

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { Words, ownName, pickLanguage } from '../../web/js/i18n.js';
-import { SAMPLES } from '../../web/js/sample.js';
-import { UI_LANGUAGES, loadStrings } from '../../web/js/strings.js';
+import { Words, ownName, pickLanguage } from '../../web/js/strings/i18n.js';
+import { SAMPLES } from '../../web/js/audio/sample.js';
+import { UI_LANGUAGES, loadStrings } from '../../web/js/strings/load.js';
 
 const WEB = new URL('../../web/', import.meta.url);
 const PAGES = readdirSync(WEB).filter((name) => name.endsWith('.html'));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Voice, voiceFor } from '../../web/js/voice.js';
+import { Voice, voiceFor } from '../../web/js/audio/voice.js';
 
 globalThis.SpeechSynthesisUtterance = class {
   constructor(text) {

@@ -1,7 +1,7 @@
 /** How to trust the service's own authority, and whether this device does. */
 
-import { fetchInfo, secureAddress } from '../secure-hint.js';
-import { Shell, byId } from '../shell.js';
+import { fetchInfo, secureAddress } from '../views/secure-hint.js';
+import { Shell, byId } from '../views/shell.js';
 
 const shell = await Shell.open('install');
 shell.draw(() => {

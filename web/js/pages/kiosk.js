@@ -1,20 +1,20 @@
 /** Projector and stream: one or two languages, no controls, no questions, never gives up. */
 
-import { CaptionModel, SPOKEN } from '../captions.js';
-import { CaptionStage } from '../caption-stage.js';
-import { ownName } from '../i18n.js';
-import { kioskOptions } from '../kiosk-options.js';
-import { LanePane, sideBySide } from '../lane-pane.js';
-import { awaitLanguages, bestOf, targetsOf } from '../languages.js';
-import { LineFit } from '../line-fit.js';
-import { Listening, nudgeOnReturn } from '../listening.js';
-import { NoteBoard } from '../note-board.js';
-import { Notices } from '../notices.js';
-import { credentials, placeOf, webSocketUrl } from '../place.js';
-import { Shell, byId } from '../shell.js';
-import { WakeLock } from '../wake-lock.js';
+import { CaptionModel, SPOKEN } from '../captions/caption-model.js';
+import { CaptionStage } from '../views/captions-presenter.js';
+import { ownName } from '../strings/i18n.js';
+import { kioskOptions } from './kiosk-options.js';
+import { LanePane, sideBySide } from '../views/column-view.js';
+import { awaitLanguages, bestOf, targetsOf } from '../wire/languages.js';
+import { LineFit } from '../views/line-fit.js';
+import { Listening, nudgeOnReturn } from '../wire/listener-session.js';
+import { NoteBoard } from '../views/notice-view.js';
+import { Notices } from '../captions/notices.js';
+import { credentials, placeOf, webSocketUrl } from '../wire/page-address.js';
+import { Shell, byId } from '../views/shell.js';
+import { WakeLock } from '../views/wake-lock.js';
 
-/** @typedef {import('../protocol.js').Message} Message */
+/** @typedef {import('../wire/protocol.js').Message} Message */
 
 const MOST_LANES = 2;
 /** Rows kept: a screen that runs for months must not grow. */

@@ -1,23 +1,23 @@
 /** The listener's page: one language at a time, as large as the reader likes. */
 
-import { Announcer } from '../announcer.js';
-import { CaptionModel, SPOKEN } from '../captions.js';
-import { CaptionStage } from '../caption-stage.js';
-import { CaptionsView } from '../captions-view.js';
-import { LanguagePicker } from '../language-picker.js';
-import { awaitLanguages, bestOf, targetsOf } from '../languages.js';
-import { Listening, nudgeOnReturn } from '../listening.js';
-import { Notices } from '../notices.js';
-import { credentials, placeOf, webSocketUrl } from '../place.js';
-import { invited, keepReader, recallReader } from '../reader-settings.js';
-import { ReadingSheet } from '../reading-sheet.js';
-import { Shell, byId } from '../shell.js';
-import { StatusView } from '../status-view.js';
-import { TranscriptStore } from '../transcript-store.js';
-import { Voice } from '../voice.js';
-import { WakeLock } from '../wake-lock.js';
+import { Announcer } from '../views/announcer.js';
+import { CaptionModel, SPOKEN } from '../captions/caption-model.js';
+import { CaptionStage } from '../views/captions-presenter.js';
+import { CaptionsView } from '../views/captions-view.js';
+import { LanguagePicker } from '../views/language-picker.js';
+import { awaitLanguages, bestOf, targetsOf } from '../wire/languages.js';
+import { Listening, nudgeOnReturn } from '../wire/listener-session.js';
+import { Notices } from '../captions/notices.js';
+import { credentials, placeOf, webSocketUrl } from '../wire/page-address.js';
+import { invited, keepReader, recallReader } from '../views/listener-settings.js';
+import { ReadingSheet } from '../views/reading-dialog.js';
+import { Shell, byId } from '../views/shell.js';
+import { StatusView } from '../views/status-view.js';
+import { TranscriptStore } from '../views/transcript-store.js';
+import { Voice } from '../audio/voice.js';
+import { WakeLock } from '../views/wake-lock.js';
 
-/** @typedef {import('../protocol.js').Message} Message */
+/** @typedef {import('../wire/protocol.js').Message} Message */
 
 const shell = await Shell.open();
 const place = invited(placeOf(location.href));
@@ -148,7 +148,7 @@ function listen(seat) {
   listening.open(seat);
 }
 
-/** @param {import('../problems.js').Problem | null} problem */
+/** @param {import('../wire/problems.js').Problem | null} problem */
 function closed(problem) {
   if (problem?.key === 'bad_request' && targets().length > 0) {
     // A language that was here before is not now: better the spoken words than nothing.

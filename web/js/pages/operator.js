@@ -1,16 +1,16 @@
 /** The operator's page: rooms, invitations and the state of the service. */
 
-import { showCost } from '../cost-view.js';
-import { button, element, fillFigures } from '../elements.js';
-import { inviteParts } from '../invite-view.js';
-import { nudgeOnReturn } from '../listening.js';
-import { Operating } from '../operating.js';
-import { credentials, placeOf, webSocketUrl } from '../place.js';
-import { RoomCard } from '../room-card.js';
-import { Shell, byId } from '../shell.js';
-import { StatusView } from '../status-view.js';
+import { showCost } from '../views/cost-view.js';
+import { button, element, fillFigures } from '../views/elements.js';
+import { inviteParts } from '../views/invite-view.js';
+import { nudgeOnReturn } from '../wire/listener-session.js';
+import { Operating } from '../wire/operator-session.js';
+import { credentials, placeOf, webSocketUrl } from '../wire/page-address.js';
+import { RoomCard } from '../views/room-card.js';
+import { Shell, byId } from '../views/shell.js';
+import { StatusView } from '../views/status-view.js';
 
-/** @typedef {import('../protocol.js').Message} Message */
+/** @typedef {import('../wire/protocol.js').Message} Message */
 
 const shell = await Shell.open();
 const place = placeOf(location.href);

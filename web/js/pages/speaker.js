@@ -1,31 +1,31 @@
 /** The speaker's page: wires the form, the talk and the views together. */
 
-import { Announcer } from '../announcer.js';
-import { AudienceView } from '../audience.js';
-import { CaptionModel, SPOKEN } from '../captions.js';
-import { CaptionStage } from '../caption-stage.js';
-import { CaptionsView } from '../captions-view.js';
-import { listenToMicrophone, listenToSample } from '../input.js';
-import { InviteView, fetchInvite } from '../invite-view.js';
-import { awaitLanguages } from '../languages.js';
-import { LatencyLog } from '../latency.js';
-import { LatencyView } from '../latency-view.js';
-import { nudgeOnReturn } from '../listening.js';
-import { MeterView } from '../meter-view.js';
-import { MicrophoneView } from '../microphone-view.js';
-import { Notices } from '../notices.js';
-import { credentials, placeOf, webSocketUrl } from '../place.js';
-import { SamplesView } from '../samples-view.js';
-import { showSecureHint } from '../secure-hint.js';
-import { SettingsView } from '../settings-view.js';
-import { Shell, byId } from '../shell.js';
-import { StatusView } from '../status-view.js';
-import { Talk } from '../talk.js';
-import { TalkButton } from '../talk-button.js';
-import { TranscriptTools } from '../transcript-tools.js';
-import { WakeLock } from '../wake-lock.js';
+import { Announcer } from '../views/announcer.js';
+import { AudienceView } from '../views/audience-view.js';
+import { CaptionModel, SPOKEN } from '../captions/caption-model.js';
+import { CaptionStage } from '../views/captions-presenter.js';
+import { CaptionsView } from '../views/captions-view.js';
+import { listenToMicrophone, listenToSample } from '../audio/input.js';
+import { InviteView, fetchInvite } from '../views/invite-view.js';
+import { awaitLanguages } from '../wire/languages.js';
+import { LatencyLog } from '../captions/latency.js';
+import { LatencyView } from '../views/latency-view.js';
+import { nudgeOnReturn } from '../wire/listener-session.js';
+import { MeterView } from '../views/meter-view.js';
+import { MicrophoneView } from '../views/microphone-view.js';
+import { Notices } from '../captions/notices.js';
+import { credentials, placeOf, webSocketUrl } from '../wire/page-address.js';
+import { SamplesView } from '../views/samples-view.js';
+import { showSecureHint } from '../views/secure-hint.js';
+import { SettingsView } from '../views/settings-view.js';
+import { Shell, byId } from '../views/shell.js';
+import { StatusView } from '../views/status-view.js';
+import { Talk } from '../audio/talk.js';
+import { TalkButton } from '../views/talk-button.js';
+import { TranscriptTools } from '../views/transcript-tools.js';
+import { WakeLock } from '../views/wake-lock.js';
 
-/** @typedef {import('../protocol.js').Message} Message */
+/** @typedef {import('../wire/protocol.js').Message} Message */
 
 const shell = await Shell.open();
 const place = placeOf(location.href);
@@ -143,7 +143,7 @@ function offerTranscripts(lanes) {
   transcriptLane.value = all.includes(value) ? value : (lanes[1] ?? SPOKEN);
 }
 
-/** @param {import('../talk.js').Phase} phase */
+/** @param {import('../audio/talk.js').Phase} phase */
 function showPhase(phase) {
   button.show(phase);
   const busy = phase !== 'idle';

@@ -1,28 +1,28 @@
 /** The conversation page: two people and two languages, on one device or on two. */
 
-import { Announcer } from '../announcer.js';
-import { CaptionModel } from '../captions.js';
-import { CaptionStage } from '../caption-stage.js';
-import { loadWords, ownName } from '../i18n.js';
-import { listenToMicrophone } from '../input.js';
-import { LanePane, sideBySide } from '../lane-pane.js';
-import { awaitLanguages } from '../languages.js';
-import { nudgeOnReturn } from '../listening.js';
-import { Notices } from '../notices.js';
-import { PartnerLink } from '../partner-link.js';
-import { credentials, placeOf, webSocketUrl } from '../place.js';
-import { showSecureHint } from '../secure-hint.js';
-import { Shell, byId } from '../shell.js';
-import { StatusView } from '../status-view.js';
-import { UI_LANGUAGES } from '../strings.js';
-import { Talk } from '../talk.js';
-import { TalkButton } from '../talk-button.js';
-import { BOTH, TwoDevices, isSide } from '../talk-devices.js';
-import { TwoWay, firstPair, spokenOrRead } from '../two-way.js';
-import { WakeLock } from '../wake-lock.js';
+import { Announcer } from '../views/announcer.js';
+import { CaptionModel } from '../captions/caption-model.js';
+import { CaptionStage } from '../views/captions-presenter.js';
+import { loadWords, ownName } from '../strings/i18n.js';
+import { listenToMicrophone } from '../audio/input.js';
+import { LanePane, sideBySide } from '../views/column-view.js';
+import { awaitLanguages } from '../wire/languages.js';
+import { nudgeOnReturn } from '../wire/listener-session.js';
+import { Notices } from '../captions/notices.js';
+import { PartnerLink } from '../views/partner-link.js';
+import { credentials, placeOf, webSocketUrl } from '../wire/page-address.js';
+import { showSecureHint } from '../views/secure-hint.js';
+import { Shell, byId } from '../views/shell.js';
+import { StatusView } from '../views/status-view.js';
+import { UI_LANGUAGES } from '../strings/load.js';
+import { Talk } from '../audio/talk.js';
+import { TalkButton } from '../views/talk-button.js';
+import { BOTH, TwoDevices, isSide } from './two-devices.js';
+import { TwoWay, firstPair, spokenOrRead } from './two-way.js';
+import { WakeLock } from '../views/wake-lock.js';
 
-/** @typedef {import('../two-way.js').Side} Side */
-/** @typedef {import('../protocol.js').Message} Message */
+/** @typedef {import('./two-way.js').Side} Side */
+/** @typedef {import('../wire/protocol.js').Message} Message */
 
 const SIDES = /** @type {const} */ (['near', 'far']);
 
@@ -113,7 +113,7 @@ function message(message) {
   else notices.take(message);
 }
 
-/** @param {import('../talk.js').Phase} phase */
+/** @param {import('../audio/talk.js').Phase} phase */
 function showPhase(phase) {
   button.show(phase);
   wakeLock.turn(phase !== 'idle');

@@ -1,0 +1,85 @@
+/** What a room's messages say beside its texts: what is so stays said until it is not so any more. No DOM. */
+
+/** @typedef {import('../wire/protocol.js').Message} Message */
+/** @typedef {import('../strings/i18n.js').Words} Words */
+/** @typedef {(words: Words) => string} Say empty: nothing */
+/** @typedef {{note: (topic: string, say: Say, lasts_ms?: number) => void}} Board such as `NoteBoard` */
+
+/** Codes of notices that begin or end something: its topic, and whether it is so now. @type {Record<string, [string, boolean]>} */
+const STATES = {
+  muted: ['muted', true],
+  unmuted: ['muted', false],
+  device_lost: ['device', true],
+  device_back: ['device', false],
+  device_muted: ['device', true],
+  device_heard: ['device', false],
+  transcripts_failed: ['transcripts', true],
+  transcripts_back: ['transcripts', false],
+};
+/** How long something is shown that happened once. */
+const ONCE_MS = 30_000;
+
+export class Notices {
+  #board;
+  /** @type {Map<string, number>} milliseconds by stage and language */
+  #behind = new Map();
+  /** @type {Set<string>} */
+  #topics = new Set();
+
+  /** @param {Board} board */
+  constructor(board) {
+    this.#board = board;
+  }
+
+  /** @param {Message} message @returns {boolean} whether it was a notice or a lag */
+  take(message) {
+    if (message.type === 'lag') this.#lag(message);
+    else if (message.type === 'notice') this.#notice(message);
+    else return false;
+    return true;
+  }
+
+  /** Another connection, or none: who is asked again says again what is so. */
+  reset() {
+    this.#behind.clear();
+    for (const topic of this.#topics) this.#board.note(topic, () => '');
+    this.#topics.clear();
+  }
+
+  /**
+   * The service greets: what is so is told again over a new connection only.
+   * @param {boolean} fresh another talk
+   * @param {boolean} again another connection
+   */
+  greet(fresh, again) {
+    if (again) this.reset();
+    else if (fresh) this.talkOver();
+  }
+
+  /** What was about the talk is not so any more: whether an operator has muted the room outlasts it. */
+  talkOver() {
+    this.#behind.clear();
+    for (const topic of ['lag', 'device']) this.#note(topic, () => '');
+  }
+
+  /** Of several stages that are late, the latest counts: each says by itself when it has caught up. @param {Message} lag */
+  #lag({ stage, lang = '', behind_ms }) {
+    this.#behind.set(`${stage} ${lang}`, behind_ms);
+    const most_ms = Math.max(...this.#behind.values());
+    this.#note('lag', most_ms > 0 ? (words) => words.say('lag', { seconds: words.seconds(most_ms, 0) }) : () => '');
+  }
+
+  /** @param {Message} notice */
+  #notice({ code, message }) {
+    const say = (/** @type {Words} */ words) => words.notice(code, message);
+    const [topic, holds] = STATES[code] ?? [];
+    if (topic) this.#note(topic, holds ? say : () => '');
+    else this.#note('once', say, ONCE_MS);
+  }
+
+  /** @param {string} topic @param {Say} say @param {number} [lasts_ms] */
+  #note(topic, say, lasts_ms) {
+    this.#topics.add(topic);
+    this.#board.note(topic, say, lasts_ms);
+  }
+}

@@ -1,0 +1,101 @@
+/** The reader's panel: letters, what is shown, voice, and the transcript to take away. */
+
+import { SIZES } from './listener-settings.js';
+import { WakeLock } from './wake-lock.js';
+import { byId } from './shell.js';
+import { TranscriptTools } from './transcript-tools.js';
+
+/** @typedef {import('./listener-settings.js').ReaderSettings} ReaderSettings */
+
+/**
+ * @typedef {object} SheetHooks
+ * @property {(change: Partial<ReaderSettings>) => void} changed the settings have been written to
+ * @property {(on: boolean) => void} aloud not remembered: a browser speaks only after a touch
+ * @property {() => void} forget
+ * @property {() => import('./transcript-tools.js').Transcript} file
+ */
+
+export class ReadingSheet {
+  #reader;
+  #hooks;
+  /** @type {import('../strings/i18n.js').Words | null} */
+  #words = null;
+  #transcript;
+  #dialog = /** @type {HTMLDialogElement} */ (byId('sheet'));
+
+  /** @param {ReaderSettings} reader @param {SheetHooks} hooks */
+  constructor(reader, hooks) {
+    this.#reader = reader;
+    this.#hooks = hooks;
+    byId('more').addEventListener('click', () => this.#dialog.showModal());
+    byId('sheet-close').addEventListener('click', () => this.#dialog.close());
+    this.#dialog.addEventListener('click', ({ target }) => target === this.#dialog && this.#dialog.close());
+    byId('smaller').addEventListener('click', () => this.#resize(-1));
+    byId('larger').addEventListener('click', () => this.#resize(1));
+    byId('awake-field').hidden = !WakeLock.possible;
+    this.#bindForm(byId('reading'));
+    this.#transcript = new TranscriptTools(this.#dialog, byId('transcript-hint'), hooks.file);
+    byId('forget').addEventListener('click', () => {
+      hooks.forget();
+      this.#transcript.tell('forgotten');
+    });
+  }
+
+  /** @param {import('../strings/i18n.js').Words} words */
+  setWords(words) {
+    this.#words = words;
+    this.#transcript.setWords(words);
+  }
+
+  /** @param {HTMLElement} captions whose letters change */
+  showSize(captions) {
+    const size = SIZES[this.#reader.size];
+    captions.style.setProperty('--size', `${size}rem`);
+    byId('size').textContent = `${Math.round(size * 100)} %`;
+    byId('smaller').disabled = this.#reader.size === 0;
+    byId('larger').disabled = this.#reader.size === SIZES.length - 1;
+  }
+
+  /** @param {boolean} has whether this device has a voice of its own for the language */
+  showVoice(has) {
+    const aloud = this.#input('aloud');
+    aloud.disabled = !has;
+    byId('rate-field').hidden = !(has && aloud.checked);
+    byId('aloud-hint').textContent = this.#words?.say(has ? 'aloud_hint' : 'aloud_none') ?? '';
+  }
+
+  /** @param {HTMLFormElement} form */
+  #bindForm(form) {
+    form.addEventListener('submit', (event) => event.preventDefault());
+    for (const name of /** @type {const} */ (['source', 'calm', 'awake'])) {
+      const input = this.#input(name);
+      input.checked = this.#reader[name];
+      input.addEventListener('change', () => this.#change({ [name]: input.checked }));
+    }
+    const rate = this.#input('rate');
+    rate.value = String(this.#reader.rate);
+    rate.addEventListener('change', () => this.#change({ rate: Number(rate.value) }));
+    const aloud = this.#input('aloud');
+    aloud.checked = false; // a browser may bring it back over a reload
+    aloud.addEventListener('change', () => {
+      byId('rate-field').hidden = !aloud.checked;
+      this.#hooks.aloud(aloud.checked);
+    });
+  }
+
+  /** @param {string} name @returns {HTMLInputElement} */
+  #input(name) {
+    return byId('reading').elements.namedItem(name);
+  }
+
+  /** @param {Partial<ReaderSettings>} change */
+  #change(change) {
+    Object.assign(this.#reader, change);
+    this.#hooks.changed(change);
+  }
+
+  /** @param {number} by */
+  #resize(by) {
+    this.#change({ size: Math.min(SIZES.length - 1, Math.max(0, this.#reader.size + by)) });
+  }
+}

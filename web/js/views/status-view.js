@@ -1,0 +1,87 @@
+/** Connection state, problems and passing notices, in words. */
+
+import { NoteBoard } from './notice-view.js';
+
+/** @typedef {import('../strings/i18n.js').Words} Words */
+/** @typedef {import('../wire/problems.js').Problem} Problem */
+/**
+ * @typedef {object} StatusParts
+ * @property {HTMLElement} state
+ * @property {HTMLElement} stateText
+ * @property {HTMLElement} problem
+ * @property {HTMLElement} problemTitle
+ * @property {HTMLElement} problemDo
+ * @property {HTMLElement} problemDetail
+ * @property {HTMLElement} problemClose
+ * @property {HTMLElement} notice
+ */
+
+export class StatusView {
+  #parts;
+  #words;
+  /** @type {() => void} */
+  #sayState = () => {};
+  /** @type {Problem | null} */
+  #problem = null;
+  #board;
+
+  /** @param {StatusParts} parts @param {Words} words */
+  constructor(parts, words) {
+    this.#parts = parts;
+    this.#words = words;
+    this.#board = new NoteBoard(parts.notice, words);
+    parts.problemClose.addEventListener('click', () => this.clearProblem());
+  }
+
+  /** @param {Words} words */
+  setWords(words) {
+    this.#words = words;
+    this.#sayState();
+    this.#sayProblem();
+    this.#board.setWords(words);
+  }
+
+  /** @param {string} key `state_KEY` of the string table @param {Record<string, string | number>} [places] */
+  setState(key, places) {
+    this.#parts.state.dataset.state = key;
+    this.#sayState = () => {
+      this.#parts.stateText.textContent = this.#words.say(`state_${key}`, places);
+    };
+    this.#sayState();
+  }
+
+  /** Shows what is wrong and what to do; stays until dismissed or cleared. @param {Problem} problem */
+  showProblem(problem) {
+    this.#problem = problem;
+    this.#sayProblem();
+    this.#parts.problem.hidden = false;
+    this.#parts.problem.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** @param {string} [key] only if this one is shown */
+  clearProblem(key) {
+    if (key !== undefined && key !== this.#problem?.key) return;
+    this.#problem = null;
+    this.#parts.problem.hidden = true;
+  }
+
+  /** One notice of no topic. @param {string} text empty: takes the notice away */
+  notify(text) {
+    this.note('', () => text);
+  }
+
+  /** See {@link NoteBoard.note}. @param {string} topic @param {(words: Words) => string} say @param {number} [lasts_ms] */
+  note(topic, say, lasts_ms) {
+    this.#board.note(topic, say, lasts_ms);
+  }
+
+  #sayProblem() {
+    if (!this.#problem) return;
+    const { key, detail } = this.#problem;
+    const { problemTitle, problemDo, problemDetail } = this.#parts;
+    problemTitle.textContent = this.#words.say(`problem.${key}`);
+    problemDo.textContent = this.#words.say(`problem.${key}.do`);
+    problemDetail.textContent = detail;
+    problemDetail.hidden = detail === '';
+  }
+}
