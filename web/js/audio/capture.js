@@ -1,6 +1,6 @@
 /** From a MediaStream to frames of 16 kHz PCM; the one path that microphone and sample share. */
 
-/** @typedef {import('./framer.js').AudioFrame} AudioFrame */
+/** @typedef {import('../wire/protocol.js').AudioFrame} AudioFrame */
 
 const WORKLET = new URL('./capture-worklet.js', import.meta.url);
 

@@ -1,6 +1,6 @@
 /** Cuts a stream of float samples into frames of signed 16-bit samples with their positions. */
 
-/** @typedef {{position: number, samples: Int16Array}} AudioFrame position: samples from the start of the stream */
+/** @typedef {import('../wire/protocol.js').AudioFrame} AudioFrame */
 
 export class Framer {
   #frame;

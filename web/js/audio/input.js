@@ -4,7 +4,7 @@ import { startCapture } from './capture.js';
 import { openMicrophone } from './microphone.js';
 import { SAMPLES, loadSample } from './sample.js';
 
-/** @typedef {import('./framer.js').AudioFrame} AudioFrame */
+/** @typedef {import('../wire/protocol.js').AudioFrame} AudioFrame */
 
 /**
  * @typedef {object} Input

@@ -1,6 +1,22 @@
 /** Asks for the microphone, and which ones there are. */
 
-import { Problem, microphoneProblem } from '../wire/problems.js';
+import { Problem, unexpected } from '../wire/problems.js';
+
+/** @type {Record<string, string>} names of DOMException that getUserMedia rejects with */
+const PROBLEMS = {
+  NotAllowedError: 'mic_denied',
+  SecurityError: 'mic_denied',
+  NotFoundError: 'mic_missing',
+  OverconstrainedError: 'mic_missing',
+  NotReadableError: 'mic_in_use',
+  AbortError: 'mic_in_use',
+};
+
+/** @param {unknown} error what getUserMedia rejected with */
+function microphoneProblem(error) {
+  const known = error instanceof Error ? PROBLEMS[error.name] : undefined;
+  return known ? new Problem(known) : unexpected(error);
+}
 
 /**
  * Processing that is right for captions, not for calls: noise suppression is off because it is tuned for listeners

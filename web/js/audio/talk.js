@@ -4,7 +4,7 @@ import { SpeakerSession } from '../wire/speaker-session.js';
 import { unexpected } from '../wire/problems.js';
 
 /** @typedef {import('./input.js').Input} Input */
-/** @typedef {import('./framer.js').AudioFrame} AudioFrame */
+/** @typedef {import('../wire/protocol.js').AudioFrame} AudioFrame */
 /** @typedef {import('../wire/protocol.js').Message} Message */
 /** @typedef {'idle' | 'starting' | 'running' | 'finishing'} Phase */
 /** @typedef {(onFrame: (frame: AudioFrame) => void, onEnd: () => void) => Promise<Input>} Opener */
@@ -46,10 +46,10 @@ export class Talk {
 
   /**
    * @param {Opener} open the input
-   * @param {import('../wire/speaker-session.js').Entry} entry
+   * @param {import('../wire/speaker-session.js').Credentials} credentials
    * @param {import('../wire/speaker-session.js').Choice} choice
    */
-  async start(open, entry, choice) {
+  async start(open, credentials, choice) {
     if (this.#phase !== 'idle') return;
     this.#isOver = false;
     this.#enter('starting');
@@ -65,7 +65,7 @@ export class Talk {
           this.finish();
         },
       );
-      this.#session = new SpeakerSession(this.#url, entry, choice, {
+      this.#session = new SpeakerSession(this.#url, credentials, choice, {
         opened,
         message,
         state: (state, delay_ms) => {

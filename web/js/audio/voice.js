@@ -26,7 +26,7 @@ export class Voice {
   #waiting = [];
   /** @type {SpeechSynthesisUtterance | null} kept, for some browsers forget one that nobody holds */
   #speaking = null;
-  #lane = '';
+  #column = '';
   #lang = '';
   #on = false;
   rate = 1;
@@ -46,10 +46,10 @@ export class Voice {
     return voiceFor(this.#synthesis?.getVoices() ?? [], lang) !== undefined;
   }
 
-  /** One lane is read; another one begins with its next sentence. @param {string} lane @param {string} lang */
-  follow(lane, lang) {
-    if (lane === this.#lane && lang === this.#lang) return;
-    this.#lane = lane;
+  /** One column is read; another one begins with its next sentence. @param {string} column @param {string} lang */
+  setColumn(column, lang) {
+    if (column === this.#column && lang === this.#lang) return;
+    this.#column = column;
     this.#lang = lang;
     this.#hush();
   }
@@ -61,8 +61,8 @@ export class Voice {
   }
 
   /** Only what is committed is read, sentence by sentence. @param {import('../captions/caption-model.js').Change} change */
-  add({ row, lane, append, final }) {
-    if (!this.#on || lane !== this.#lane) return;
+  add({ row, column, append, final }) {
+    if (!this.#on || column !== this.#column) return;
     const gatherer = this.#gatherers.get(row) ?? new SentenceGatherer();
     this.#gatherers.set(row, gatherer);
     const ready = gatherer.add(append, final);

@@ -9,12 +9,12 @@ export const SPOKEN = 'spoken';
  * @typedef {object} Change what one message does to one cell
  * @property {string} row
  * @property {number} order rows stand in this order
- * @property {string} lane
+ * @property {string} column
  * @property {string} lang
  * @property {string} append newly committed text
  * @property {string} tail
  * @property {boolean} final
- * @property {boolean} own spoken in the lane's language, so that the lane shows the transcript
+ * @property {boolean} own spoken in the column's language, so that the column shows the transcript
  * @property {boolean} broken the server took committed text back; what was shown stands
  *
  * @typedef {object} Cell
@@ -33,7 +33,7 @@ export const SPOKEN = 'spoken';
  * @property {number} number
  * @property {number} start_ms on the wall clock, as near as it is known; NaN before a transcript came
  * @property {number} end_ms
- * @property {Map<string, Cell>} cells by lane; the transcript is in SPOKEN
+ * @property {Map<string, Cell>} cells by column; the transcript is in SPOKEN
  */
 
 /** Segment numbers of one log; a later one's rows stand below. */
@@ -82,7 +82,7 @@ export class CaptionModel {
   /**
    * @param {Message} message a transcript or translation
    * @returns {Change[]} empty: an old revision, or one that was seen before (resume repeats some). A transcript also
-   *   changes the lane of its language: whoever reads that language reads the speaker's own words
+   *   changes the column of its language: whoever reads that language reads the speaker's own words
    */
   apply(message) {
     const segment = this.#segment(message.segment);
@@ -115,7 +115,7 @@ export class CaptionModel {
       .filter(({ cells }) => [...cells.values()].some(({ committed }) => committed))
       .slice(-most)
       .map(({ log, number, start_ms, end_ms, cells }) => {
-        const kept = [...cells].map(([lane, cell]) => [lane, { ...cell, tail: '' }]);
+        const kept = [...cells].map(([column, cell]) => [column, { ...cell, tail: '' }]);
         return { log, number, start_ms, end_ms, cells: kept };
       });
     return { logs: this.#logs, segments };
@@ -127,9 +127,9 @@ export class CaptionModel {
     return segments.flatMap((/** @type {any} */ { log, number, start_ms, end_ms, cells }) => {
       const segment = this.#segment(number, log);
       Object.assign(segment, { start_ms: start_ms ?? Number.NaN, end_ms: end_ms ?? Number.NaN });
-      return cells.map((/** @type {[string, Cell]} */ [lane, cell]) => {
-        segment.cells.set(lane, cell);
-        return changeOf(segment, lane, cell, cell.committed, false);
+      return cells.map((/** @type {[string, Cell]} */ [column, cell]) => {
+        segment.cells.set(column, cell);
+        return changeOf(segment, column, cell, cell.committed, false);
       });
     });
   }
@@ -149,9 +149,9 @@ export class CaptionModel {
     return segment;
   }
 
-  /** @param {Segment} segment @param {string} lane @param {Message} message @param {boolean} own @returns {Change[]} */
-  #change(segment, lane, { rev, lang, committed, tail, final }, own) {
-    const known = segment.cells.get(lane);
+  /** @param {Segment} segment @param {string} column @param {Message} message @param {boolean} own @returns {Change[]} */
+  #change(segment, column, { rev, lang, committed, tail, final }, own) {
+    const known = segment.cells.get(column);
     // The language was detected anew: what was committed stands, anything else gives way.
     const replaced = known !== undefined && known.own !== own;
     if (replaced && known.committed) return [];
@@ -162,12 +162,12 @@ export class CaptionModel {
     const append = broken ? '' : whole.slice(before.committed.length);
     /** @type {Cell} */
     const cell = { rev, lang, committed: before.committed + append, dropped: before.dropped, tail, final, own };
-    segment.cells.set(lane, cell);
-    return [changeOf(segment, lane, cell, append, broken)];
+    segment.cells.set(column, cell);
+    return [changeOf(segment, column, cell, append, broken)];
   }
 }
 
-/** @param {Segment} segment @param {string} lane @param {Cell} cell @param {string} append @param {boolean} broken @returns {Change} */
-function changeOf({ row, order }, lane, { lang, tail, final, own }, append, broken) {
-  return { row, order, lane, lang, append, tail, final, own, broken };
+/** @param {Segment} segment @param {string} column @param {Cell} cell @param {string} append @param {boolean} broken @returns {Change} */
+function changeOf({ row, order }, column, { lang, tail, final, own }, append, broken) {
+  return { row, order, column, lang, append, tail, final, own, broken };
 }

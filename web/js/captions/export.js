@@ -12,11 +12,11 @@ const SHORTEST_MS = 700;
 
 /**
  * @param {Segment[]} segments in order
- * @param {string} lane
+ * @param {string} column
  * @returns {Line[]} what is committed, one after the other in time too, even where a session's clock is not known
  */
-export function linesOf(segments, lane) {
-  const said = segments.filter(({ cells }) => cells.get(lane)?.committed.trim());
+export function linesOf(segments, column) {
+  const said = segments.filter(({ cells }) => cells.get(column)?.committed.trim());
   /** @type {Line[]} */
   const lines = [];
   let shift_ms = 0;
@@ -27,14 +27,14 @@ export function linesOf(segments, lane) {
     if (start + shift_ms < (lines.at(-1)?.start_ms ?? 0)) shift_ms = before_ms - start;
     const last = Number.isFinite(end_ms) ? end_ms : start;
     const from = start + shift_ms;
-    lines.push({ start_ms: from, end_ms: Math.max(last + shift_ms, from + SHORTEST_MS), text: textOf(cells, lane) });
+    lines.push({ start_ms: from, end_ms: Math.max(last + shift_ms, from + SHORTEST_MS), text: textOf(cells, column) });
   }
   return lines;
 }
 
-/** @param {Segment['cells']} cells @param {string} lane */
-function textOf(cells, lane) {
-  return (cells.get(lane)?.committed ?? '').replace(/\s+/gu, ' ').trim();
+/** @param {Segment['cells']} cells @param {string} column */
+function textOf(cells, column) {
+  return (cells.get(column)?.committed ?? '').replace(/\s+/gu, ' ').trim();
 }
 
 /** @param {Line[]} lines @returns {string} a paragraph per segment */
@@ -116,12 +116,12 @@ export const FORMATS = Object.freeze({
 
 /**
  * @param {string} room
- * @param {string} lane
+ * @param {string} column
  * @param {string} ending
  * @param {Date} now
  * @returns {string} such as `main-2026-11-22-1730.en.srt`
  */
-export function fileName(room, lane, ending, now) {
+export function fileName(room, column, ending, now) {
   const stamp = new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 16).replace(/[T:]/g, (mark) => (mark === 'T' ? '-' : ''));
-  return `${room}-${stamp}.${lane === SPOKEN ? 'spoken' : lane}.${ending}`;
+  return `${room}-${stamp}.${column === SPOKEN ? 'spoken' : column}.${ending}`;
 }

@@ -54,24 +54,24 @@ export class LatencyLog {
     this.#events.clear();
   }
 
-  /** @param {string} lane @param {Marks} marks with `painted` */
-  add(lane, marks) {
+  /** @param {string} column @param {Marks} marks with `painted` */
+  add(column, marks) {
     const spans = spansOf(marks);
     if (spans.at(-1)?.stage !== 'painted') return;
     const total_ms = spans.reduce((sum, span) => sum + span.duration_ms, 0);
-    const events = this.#events.get(lane) ?? [];
+    const events = this.#events.get(column) ?? [];
     events.push({ spans: new Map(spans.map((span) => [span.stage, span.duration_ms])), total_ms });
     if (events.length > this.#window) events.shift();
-    this.#events.set(lane, events);
+    this.#events.set(column, events);
   }
 
-  get lanes() {
+  get columns() {
     return [...this.#events.keys()];
   }
 
-  /** @param {string} lane @returns {Summary | null} */
-  summary(lane) {
-    const events = this.#events.get(lane);
+  /** @param {string} column @returns {Summary | null} */
+  summary(column) {
+    const events = this.#events.get(column);
     if (!events) return null;
     /** @type {Map<string, Figure>} */
     const stages = new Map();

@@ -3,7 +3,7 @@
 /** @typedef {import('../wire/protocol.js').Message} Message */
 /** @typedef {import('../strings/i18n.js').Words} Words */
 /** @typedef {(words: Words) => string} Say empty: nothing */
-/** @typedef {{note: (topic: string, say: Say, lasts_ms?: number) => void}} Board such as `NoteBoard` */
+/** @typedef {{note: (topic: string, say: Say, lasts_ms?: number) => void}} NoticeSink such as `NoticeView` */
 
 /** Codes of notices that begin or end something: its topic, and whether it is so now. @type {Record<string, [string, boolean]>} */
 const STATES = {
@@ -20,15 +20,15 @@ const STATES = {
 const ONCE_MS = 30_000;
 
 export class Notices {
-  #board;
+  #view;
   /** @type {Map<string, number>} milliseconds by stage and language */
   #behind = new Map();
   /** @type {Set<string>} */
   #topics = new Set();
 
-  /** @param {Board} board */
-  constructor(board) {
-    this.#board = board;
+  /** @param {NoticeSink} view */
+  constructor(view) {
+    this.#view = view;
   }
 
   /** @param {Message} message @returns {boolean} whether it was a notice or a lag */
@@ -42,7 +42,7 @@ export class Notices {
   /** Another connection, or none: who is asked again says again what is so. */
   reset() {
     this.#behind.clear();
-    for (const topic of this.#topics) this.#board.note(topic, () => '');
+    for (const topic of this.#topics) this.#view.note(topic, () => '');
     this.#topics.clear();
   }
 
@@ -80,6 +80,6 @@ export class Notices {
   /** @param {string} topic @param {Say} say @param {number} [lasts_ms] */
   #note(topic, say, lasts_ms) {
     this.#topics.add(topic);
-    this.#board.note(topic, say, lasts_ms);
+    this.#view.note(topic, say, lasts_ms);
   }
 }

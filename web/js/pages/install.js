@@ -1,6 +1,6 @@
 /** How to trust the service's own authority, and whether this device does. */
 
-import { fetchInfo, secureAddress } from '../views/secure-hint.js';
+import { fetchInfo, secureAddress } from '../wire/service-info.js';
 import { Shell, byId } from '../views/shell.js';
 
 const shell = await Shell.open('install');

@@ -3,9 +3,9 @@
 import { showCost } from '../views/cost-view.js';
 import { button, element, fillFigures } from '../views/elements.js';
 import { inviteParts } from '../views/invite-view.js';
-import { nudgeOnReturn } from '../wire/listener-session.js';
-import { Operating } from '../wire/operator-session.js';
-import { credentials, placeOf, webSocketUrl } from '../wire/page-address.js';
+import { retryOnReturn } from '../views/page-return.js';
+import { OperatorSession } from '../wire/operator-session.js';
+import { credentials, pageAddress, webSocketUrl } from '../wire/page-address.js';
 import { RoomCard } from '../views/room-card.js';
 import { Shell, byId } from '../views/shell.js';
 import { StatusView } from '../views/status-view.js';
@@ -13,7 +13,7 @@ import { StatusView } from '../views/status-view.js';
 /** @typedef {import('../wire/protocol.js').Message} Message */
 
 const shell = await Shell.open();
-const place = placeOf(location.href);
+const address = pageAddress(location.href);
 const status = new StatusView(
   {
     state: byId('state'),
@@ -32,7 +32,7 @@ const cards = new Map();
 /** @type {Message | null} */
 let latest = null;
 
-const operating = new Operating(webSocketUrl(document.baseURI), credentials(place), {
+const session = new OperatorSession(webSocketUrl(document.baseURI), credentials(address), {
   status: (message) => {
     latest = message;
     show();
@@ -63,8 +63,8 @@ function cardOf(name) {
   const known = cards.get(name);
   if (known) return known;
   const card = new RoomCard(name, shell.words, {
-    mute: (room, muted) => operating.mute(room, muted),
-    stop: (room) => operating.stop(room),
+    mute: (room, muted) => session.mute(room, muted),
+    stop: (room) => session.stop(room),
   });
   cards.set(name, card);
   byId('rooms').append(card.root);
@@ -100,7 +100,7 @@ function inviteCard(invite) {
   const card = element('article', 'card', [title, ...parts, until]);
   if (id) {
     const revoke = button(shell.say('revoke'), () => {
-      operating.revoke(id);
+      session.revoke(id);
       card.replaceChildren(title, element('p', 'hint', [shell.say('revoked')]));
     }, 'plain danger');
     card.append(revoke);
@@ -113,15 +113,15 @@ function moment(unix_s) {
   return new Date(unix_s * 1000).toLocaleString(shell.words.language, { dateStyle: 'medium', timeStyle: 'short' });
 }
 
-byId('invite-room').value = place.room;
+byId('invite-room').value = address.room;
 byId('invite-form').addEventListener('submit', (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();
   const data = new FormData(byId('invite-form'));
   status.notify('');
-  operating.invite(String(data.get('role')), String(data.get('room')), Number(data.get('valid')));
+  session.invite(String(data.get('role')), String(data.get('room')), Number(data.get('valid')));
 });
 shell.draw((words) => {
   status.setWords(words);
   show();
 });
-nudgeOnReturn(() => operating.nudge());
+retryOnReturn(() => session.retryNow());

@@ -2,22 +2,22 @@
 
 import { Announcer } from '../views/announcer.js';
 import { CaptionModel } from '../captions/caption-model.js';
-import { CaptionStage } from '../views/captions-presenter.js';
+import { CaptionsPresenter } from '../views/captions-presenter.js';
 import { loadWords, ownName } from '../strings/i18n.js';
 import { listenToMicrophone } from '../audio/input.js';
-import { LanePane, sideBySide } from '../views/column-view.js';
+import { ColumnView, sideBySide } from '../views/column-view.js';
 import { awaitLanguages } from '../wire/languages.js';
-import { nudgeOnReturn } from '../wire/listener-session.js';
+import { retryOnReturn } from '../views/page-return.js';
 import { Notices } from '../captions/notices.js';
 import { PartnerLink } from '../views/partner-link.js';
-import { credentials, placeOf, webSocketUrl } from '../wire/page-address.js';
+import { credentials, isSide, pageAddress, webSocketUrl } from '../wire/page-address.js';
 import { showSecureHint } from '../views/secure-hint.js';
 import { Shell, byId } from '../views/shell.js';
 import { StatusView } from '../views/status-view.js';
 import { UI_LANGUAGES } from '../strings/load.js';
 import { Talk } from '../audio/talk.js';
 import { TalkButton } from '../views/talk-button.js';
-import { BOTH, TwoDevices, isSide } from './two-devices.js';
+import { BOTH, TwoDevices } from './two-devices.js';
 import { TwoWay, firstPair, spokenOrRead } from './two-way.js';
 import { WakeLock } from '../views/wake-lock.js';
 
@@ -27,9 +27,9 @@ import { WakeLock } from '../views/wake-lock.js';
 const SIDES = /** @type {const} */ (['near', 'far']);
 
 const shell = await Shell.open();
-const place = placeOf(location.href);
+const address = pageAddress(location.href);
 const url = webSocketUrl(document.baseURI);
-const side = place.options.get('side');
+const side = address.options.get('side');
 const status = new StatusView(
   {
     state: byId('state'),
@@ -55,9 +55,9 @@ showSecureHint(byId('secure'), byId('secure-link'));
 const languages = await awaitLanguages(() => status.setState('offline'));
 shell.learnNames(languages.names);
 const possible = spokenOrRead(languages);
-const pair = new TwoWay(firstPair(place.targets, possible, navigator.languages), languages);
-const panes = { near: paneOf('near'), far: paneOf('far') };
-const stage = new CaptionStage(new CaptionModel(), sideBySide([panes.near, panes.far]), [announcer]);
+const pair = new TwoWay(firstPair(address.targets, possible, navigator.languages), languages);
+const views = { near: columnViewOf('near'), far: columnViewOf('far') };
+const presenter = new CaptionsPresenter(new CaptionModel(), sideBySide([views.near, views.far]), [announcer]);
 /** @type {TwoDevices | null} */
 let devices = null;
 const talk = new Talk(url, {
@@ -65,7 +65,7 @@ const talk = new Talk(url, {
   frame: () => {},
   opened: (hello, fresh, again) => {
     notices.greet(fresh, again);
-    (devices ?? stage).enter(hello);
+    (devices ?? presenter).enter(hello);
   },
   message,
   state: (state) => status.setState(state === 'waiting' ? 'returning' : state),
@@ -75,9 +75,9 @@ const button = new TalkButton(byId('toggle'), (key) => shell.say(key), { start, 
 if (isSide(side)) devices = twoDevices(side);
 
 /** @param {Side} one */
-function paneOf(one) {
-  const lane = isSide(side) ? BOTH : pair.language(one);
-  return new LanePane({ captions: byId(`${one}-captions`), rows: byId(`${one}-rows`) }, lane);
+function columnViewOf(one) {
+  const column = isSide(side) ? BOTH : pair.language(one);
+  return new ColumnView({ captions: byId(`${one}-captions`), rows: byId(`${one}-rows`) }, column);
 }
 
 /** @param {'a' | 'b'} mine */
@@ -85,11 +85,11 @@ function twoDevices(mine) {
   new PartnerLink(shell, mine);
   return new TwoDevices({
     url,
-    place,
+    address,
     side: mine,
     language: pair.language('near'),
-    show: (change) => panes.near.show(change),
-    follower: announcer,
+    show: (change) => views.near.show(change),
+    subscriber: announcer,
     state: (state) => talk.phase === 'idle' && status.setState(state === 'reading' ? 'partner' : state),
   });
 }
@@ -102,13 +102,13 @@ function start() {
       status.note('microphone', (words) => words.say('mic_gone'));
       onEnd();
     });
-  if (devices) talk.start(open, devices.entry, { source: pair.language('near'), targets: [], mode: 'fast' });
-  else talk.start(open, credentials(place), pair.choice);
+  if (devices) talk.start(open, devices.credentials, { source: pair.language('near'), targets: [], mode: 'fast' });
+  else talk.start(open, credentials(address), pair.choice);
 }
 
 /** @param {Message} message */
 function message(message) {
-  if (talk.session && (devices ?? stage).take(message, talk.session.clock)) return;
+  if (talk.session && (devices ?? presenter).take(message, talk.session.clock)) return;
   if (message.type === 'speech' && talk.phase === 'running') status.setState(message.state === 'started' ? 'speech' : 'live');
   else notices.take(message);
 }
@@ -123,7 +123,7 @@ function showPhase(phase) {
   if (phase !== 'running') status.setState(phase);
 }
 
-/** Buttons, languages and panes follow the pair. */
+/** Buttons, languages and views follow the pair. */
 function showPair() {
   for (const one of SIDES) {
     const code = pair.language(one);
@@ -131,10 +131,10 @@ function showPair() {
     const speak = byId(`${one}-speak`);
     labelSpeak(speak, code);
     speak.setAttribute('aria-pressed', String(pair.speaking === one));
-    if (!devices) panes[one].turn(code);
+    if (!devices) views[one].setColumn(code);
   }
   byId('auto').setAttribute('aria-pressed', String(pair.speaking === null));
-  announcer.follow(devices ? BOTH : pair.language('near'));
+  announcer.setColumn(devices ? BOTH : pair.language('near'));
   const [way] = devices ? [] : pair.missing;
   status.note('way', () => (way ? shell.say('talk_no_way', named(way)) : ''));
 }
@@ -177,13 +177,13 @@ byId('turn').addEventListener('click', () => {
   byId('turn').setAttribute('aria-pressed', String(turned));
 });
 body.classList.toggle('turned', !devices);
-byId('devices').href = `talk?room=${place.room}${devices ? '' : '&side=a'}${location.hash}`;
+byId('devices').href = `talk?room=${address.room}${devices ? '' : '&side=a'}${location.hash}`;
 shell.draw(() => {
   byId('devices').textContent = shell.say(devices ? 'talk_one' : 'talk_two');
   showPair();
   showPhase(talk.phase);
 });
-nudgeOnReturn(() => {
-  talk.session?.nudge();
-  devices?.nudge();
+retryOnReturn(() => {
+  talk.session?.retryNow();
+  devices?.retryNow();
 });

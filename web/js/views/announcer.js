@@ -8,23 +8,23 @@ export class Announcer {
   #log;
   /** @type {Map<string, SentenceGatherer>} */
   #gatherers = new Map();
-  #lane = '';
+  #column = '';
 
   /** @param {HTMLElement} log a polite live region */
   constructor(log) {
     this.#log = log;
   }
 
-  /** One language is read, for two at once are noise. @param {string} lane */
-  follow(lane) {
-    if (lane === this.#lane) return;
-    this.#lane = lane;
+  /** One language is read, for two at once are noise. @param {string} column */
+  setColumn(column) {
+    if (column === this.#column) return;
+    this.#column = column;
     this.#gatherers.clear(); // half a sentence of another language is no beginning
   }
 
   /** @param {import('../captions/caption-model.js').Change} change */
   add(change) {
-    if (change.lane !== this.#lane) return;
+    if (change.column !== this.#column) return;
     const gatherer = this.#gatherers.get(change.row) ?? new SentenceGatherer();
     this.#gatherers.set(change.row, gatherer);
     const ready = gatherer.add(change.append, change.final);

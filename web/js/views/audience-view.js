@@ -1,4 +1,4 @@
-/** Who reads: on the operator's cards, and on the speaker's page. */
+/** Who listens: on the operator's cards, and on the speaker's page. */
 
 /** @typedef {import('../strings/i18n.js').Words} Words */
 
@@ -7,7 +7,7 @@
  * @param {Words} words
  * @returns {string[]} such as "English 3"; empty: nobody reads
  */
-export function readersOf(listeners, words) {
+export function listenerCounts(listeners, words) {
   const name = (/** @type {string} */ code) => (code ? words.languageName(code) : words.say('as_spoken'));
   return Object.entries(listeners).map(([code, count]) => `${name(code)} ${count.toLocaleString(words.language)}`);
 }
@@ -47,9 +47,9 @@ export class AudienceView {
 
   #draw() {
     const words = this.#words;
-    const readers = this.#listeners ? readersOf(this.#listeners, words) : [];
-    const nobody = this.#listeners && this.#expected ? words.say('readers_none') : '';
-    const text = readers.length > 0 ? `${words.say('readers')} ${readers.join(' · ')}` : nobody;
+    const counts = this.#listeners ? listenerCounts(this.#listeners, words) : [];
+    const nobody = this.#listeners && this.#expected ? words.say('listeners_none') : '';
+    const text = counts.length > 0 ? `${words.say('listeners')} ${counts.join(' · ')}` : nobody;
     this.#line.textContent = text;
     this.#line.hidden = text === '';
   }

@@ -1,40 +1,40 @@
-/** Texts on their way from one connection to the screen: model, view, and whoever else follows what is said. */
+/** Texts on their way from one connection to the screen: model, view, and subscribers. */
 
-import { reportPaint } from '../wire/paint-clock.js';
 import { SPOKEN } from '../captions/caption-model.js';
+import { reportPaint } from './paint-report.js';
 
 /** @typedef {import('../wire/protocol.js').Message} Message */
 /** @typedef {import('../captions/caption-model.js').Change} Change */
-/** @typedef {{add: (change: Change) => void}} Follower */
+/** @typedef {{add: (change: Change) => void}} Subscriber */
 
 /**
- * @typedef {object} StageHooks
+ * @typedef {object} PresenterHooks
  * @property {(lang: string) => void} [heard] the spoken language is another one than before
- * @property {(lane: string, marks: import('../wire/protocol.js').Marks) => void} [painted] a text is on the screen; `painted` among the marks
+ * @property {(column: string, marks: import('../wire/protocol.js').Marks) => void} [painted] a text is on the screen; `painted` among the marks
  */
 
-export class CaptionStage {
+export class CaptionsPresenter {
   #model;
   #view;
-  #followers;
+  #subscribers;
   #hooks;
   #heard = '';
   #session = '';
-  /** @type {Set<string>} cells that are followed and not final yet */
-  #followed = new Set();
-  /** @type {Map<string, number>} by lane, the newest row that was followed */
+  /** @type {Set<string>} cells that subscribers are told of, not final yet */
+  #published = new Set();
+  /** @type {Map<string, number>} by column, the newest row that they were told of */
   #newest = new Map();
 
   /**
    * @param {import('../captions/caption-model.js').CaptionModel} model
    * @param {{show: (change: Change) => boolean, showAll: (changes: Change[]) => void}} view
-   * @param {Follower[]} [followers] are told of new texts, not of old ones that come late
-   * @param {StageHooks} [hooks]
+   * @param {Subscriber[]} [subscribers] are told of new texts, not of old ones that come late
+   * @param {PresenterHooks} [hooks]
    */
-  constructor(model, view, followers = [], hooks = {}) {
+  constructor(model, view, subscribers = [], hooks = {}) {
     this.#model = model;
     this.#view = view;
-    this.#followers = followers;
+    this.#subscribers = subscribers;
     this.#hooks = hooks;
   }
 
@@ -63,7 +63,7 @@ export class CaptionStage {
   /** Texts from before. @param {Change[]} changes */
   showAll(changes) {
     this.#view.showAll(changes);
-    const spoken = changes.findLast(({ lane }) => lane === SPOKEN);
+    const spoken = changes.findLast(({ column }) => column === SPOKEN);
     if (spoken) this.#hear(spoken.lang);
   }
 
@@ -76,25 +76,25 @@ export class CaptionStage {
     for (const change of changes) {
       if (change.broken) console.warn(`the server took committed text back in row ${change.row}`);
       shown = this.#view.show(change) || shown;
-      if (this.#isNews(change)) for (const follower of this.#followers) follower.add(change);
+      if (this.#isNews(change)) for (const subscriber of this.#subscribers) subscriber.add(change);
     }
     if (!shown) return; // what is read in another language is on no screen
-    const [{ lane }] = changes;
-    reportPaint(clock, message, (painted) => this.#hooks.painted?.(lane, { ...message.marks, painted }));
+    const [{ column }] = changes;
+    reportPaint(clock, message, (painted) => this.#hooks.painted?.(column, { ...message.marks, painted }));
   }
 
   /**
    * Translations of what was said long ago come late where a reader changes languages: nobody wants them said.
    * @param {Change} change
    */
-  #isNews({ row, lane, order, final }) {
-    const cell = `${row}/${lane}`;
-    if (!this.#followed.has(cell)) {
-      if (order < (this.#newest.get(lane) ?? -Infinity)) return false;
-      this.#newest.set(lane, order);
-      this.#followed.add(cell);
+  #isNews({ row, column, order, final }) {
+    const cell = `${row}/${column}`;
+    if (!this.#published.has(cell)) {
+      if (order < (this.#newest.get(column) ?? -Infinity)) return false;
+      this.#newest.set(column, order);
+      this.#published.add(cell);
     }
-    if (final) this.#followed.delete(cell);
+    if (final) this.#published.delete(cell);
     return true;
   }
 

@@ -30,9 +30,9 @@ export class CaptionsView {
   #empty;
   #jump;
   /** @type {string[]} */
-  #lanes = [];
-  /** @type {(lane: string) => string} */
-  #title = (lane) => lane;
+  #columns = [];
+  /** @type {(column: string) => string} */
+  #title = (column) => column;
   /** @type {Map<string, HTMLElement>} */
   #rowByKey = new Map();
   /** @type {Map<string, CellView>} */
@@ -57,20 +57,20 @@ export class CaptionsView {
     this.#headings = headings;
     this.#empty = empty;
     this.#jump = jump;
-    captions.addEventListener('scroll', () => this.#followReader(), { passive: true });
+    captions.addEventListener('scroll', () => this.#followScroll(), { passive: true });
     jump?.addEventListener('click', () => this.jumpToLive());
     new ResizeObserver(() => this.#relax()).observe(captions);
   }
 
   /**
-   * @param {string[]} lanes columns from left to right; cells of lanes that went away are hidden, not deleted
-   * @param {(lane: string) => string} title
+   * @param {string[]} columns columns from left to right; cells of columns that went away are hidden, not deleted
+   * @param {(column: string) => string} title
    */
-  setLanes(lanes, title) {
-    this.#lanes = lanes;
+  setColumns(columns, title) {
+    this.#columns = columns;
     this.#title = title;
-    this.#scroller.style.setProperty('--lanes', String(lanes.length));
-    this.#headings?.replaceChildren(...lanes.map((lane) => this.#heading(lane)));
+    this.#scroller.style.setProperty('--columns', String(columns.length));
+    this.#headings?.replaceChildren(...columns.map((column) => this.#heading(column)));
     const anchor = this.#stuck ? undefined : this.#firstSeen();
     const was = anchor?.offsetTop ?? 0;
     for (const cell of this.#cells.values()) this.#place(cell.root);
@@ -143,7 +143,7 @@ export class CaptionsView {
       committed.normalize(); // a long talk would end in a hundred thousand text nodes
     } else this.#holdHeight(root);
     this.#scrollIfStuck();
-    return this.#lanes.includes(change.lane);
+    return this.#columns.includes(change.column);
   }
 
   jumpToLive() {
@@ -153,22 +153,22 @@ export class CaptionsView {
     this.#scroller.focus({ preventScroll: true });
   }
 
-  /** @param {string} lane */
-  #heading(lane) {
+  /** @param {string} column */
+  #heading(column) {
     const heading = document.createElement('div');
-    heading.textContent = this.#title(lane);
-    heading.dataset.lane = lane;
+    heading.textContent = this.#title(column);
+    heading.dataset.column = column;
     return heading;
   }
 
   /** @param {Change} change @returns {CellView} */
   #cell(change) {
-    const key = `${change.row}/${change.lane}`;
+    const key = `${change.row}/${change.column}`;
     const known = this.#cells.get(key);
     if (known) return known;
     const root = document.createElement('p');
-    root.className = change.lane === SPOKEN ? 'cell spoken' : 'cell';
-    root.dataset.lane = change.lane;
+    root.className = change.column === SPOKEN ? 'cell spoken' : 'cell';
+    root.dataset.column = change.column;
     root.dir = 'auto';
     const committed = document.createElement('span');
     committed.className = 'committed';
@@ -184,19 +184,19 @@ export class CaptionsView {
     return view;
   }
 
-  /** Cells stand in the order of their lanes, for readers without columns too. @param {HTMLElement} row @param {HTMLElement} root */
+  /** Cells stand in the order of their columns, for readers without columns too. @param {HTMLElement} row @param {HTMLElement} root */
   #insert(row, root) {
-    const rank = (/** @type {Element} */ cell) => this.#lanes.indexOf(/** @type {HTMLElement} */ (cell).dataset.lane ?? '');
+    const rank = (/** @type {Element} */ cell) => this.#columns.indexOf(/** @type {HTMLElement} */ (cell).dataset.column ?? '');
     row.insertBefore(root, [...row.children].find((cell) => rank(cell) > rank(root)) ?? null);
   }
 
   /** @param {HTMLElement} root */
   #place(root) {
-    const lane = root.dataset.lane ?? '';
-    const column = this.#lanes.indexOf(lane);
-    root.hidden = column < 0;
-    root.dataset.title = this.#title(lane);
-    root.style.setProperty('--column', String(column + 1));
+    const column = root.dataset.column ?? '';
+    const position = this.#columns.indexOf(column);
+    root.hidden = position < 0;
+    root.dataset.title = this.#title(column);
+    root.style.setProperty('--column', String(position + 1));
   }
 
   /** @param {Change} change */
@@ -222,7 +222,7 @@ export class CaptionsView {
       const oldest = /** @type {HTMLElement} */ (this.#rows.firstElementChild);
       const key = oldest.dataset.row ?? '';
       for (const cell of /** @type {Iterable<HTMLElement>} */ (oldest.children)) {
-        this.#cells.delete(`${key}/${cell.dataset.lane}`);
+        this.#cells.delete(`${key}/${cell.dataset.column}`);
         this.#held.delete(cell);
         this.#settled.delete(cell);
       }
@@ -276,7 +276,7 @@ export class CaptionsView {
     this.#scrollIfStuck();
   }
 
-  #followReader() {
+  #followScroll() {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
     const below = scrollHeight - scrollTop - clientHeight;
     // Only a move upwards is the reader's, however small, unless it ends at the end, as when the frame grows: text that

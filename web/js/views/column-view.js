@@ -1,55 +1,55 @@
-/** A place on the screen for one lane of the captions. */
+/** Shows one column of the captions: what was spoken, or one language. */
 
 import { CaptionsView } from './captions-view.js';
 
 /** @typedef {import('../captions/caption-model.js').Change} Change */
 
-export class LanePane {
+export class ColumnView {
   #view;
-  #lane;
+  #column;
 
   /**
    * @param {import('./captions-view.js').CaptionsParts} parts
-   * @param {string} lane
+   * @param {string} column
    * @param {{most?: number}} [options] see `CaptionsView`
    */
-  constructor(parts, lane, options) {
+  constructor(parts, column, options) {
     this.#view = new CaptionsView(parts, options);
-    this.#lane = lane;
-    this.#view.setLanes([lane], (one) => one);
+    this.#column = column;
+    this.#view.setColumns([column], (one) => one);
   }
 
   get view() {
     return this.#view;
   }
 
-  get lane() {
-    return this.#lane;
+  get column() {
+    return this.#column;
   }
 
-  /** Another language from now on; what was said before goes. @param {string} lane */
-  turn(lane) {
-    if (lane === this.#lane) return;
-    this.#lane = lane;
+  /** Another language from now on; what was said before goes. @param {string} column */
+  setColumn(column) {
+    if (column === this.#column) return;
+    this.#column = column;
     this.#view.clear();
-    this.#view.setLanes([lane], (one) => one);
+    this.#view.setColumns([column], (one) => one);
   }
 
-  /** @param {Change} change shown if it is of this lane @returns {boolean} whether it is */
+  /** @param {Change} change shown if it is of this column @returns {boolean} whether it is */
   show(change) {
-    return change.lane === this.#lane && this.#view.show(change);
+    return change.column === this.#column && this.#view.show(change);
   }
 
   /** @param {Change[]} changes */
   showAll(changes) {
-    this.#view.showAll(changes.filter(({ lane }) => lane === this.#lane));
+    this.#view.showAll(changes.filter(({ column }) => column === this.#column));
   }
 }
 
-/** Several panes as one view. @param {LanePane[]} panes */
-export function sideBySide(panes) {
+/** Several views as one view. @param {ColumnView[]} views */
+export function sideBySide(views) {
   return {
-    show: (/** @type {Change} */ change) => panes.map((pane) => pane.show(change)).includes(true),
-    showAll: (/** @type {Change[]} */ changes) => panes.forEach((pane) => pane.showAll(changes)),
+    show: (/** @type {Change} */ change) => views.map((view) => view.show(change)).includes(true),
+    showAll: (/** @type {Change[]} */ changes) => views.forEach((view) => view.showAll(changes)),
   };
 }

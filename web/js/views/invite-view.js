@@ -3,7 +3,7 @@
 import { copyText } from './clipboard.js';
 
 /** @typedef {import('../strings/i18n.js').Words} Words */
-/** @typedef {{url: string, qr: string}} Invite */
+/** @typedef {import('../wire/service-info.js').Invite} Invite */
 
 /** Only pictures that the server drew: anything else in `src` could be an address. */
 const QR = /^data:image\/(?:svg\+xml|png)[;,]/;
@@ -30,21 +30,6 @@ export function inviteParts({ url, qr }, words) {
   picture.src = qr;
   picture.alt = words.say('qr_alt');
   return [picture, address, copy];
-}
-
-/**
- * The listeners' way into a room before anybody speaks there.
- * @param {import('../wire/page-address.js').Place} place
- * @returns {Promise<Invite | undefined>} nothing where other devices cannot come, or the service does not say
- */
-export async function fetchInvite({ room, token }) {
-  const headers = { accept: 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
-  try {
-    const response = await fetch(new URL(`invite?room=${encodeURIComponent(room)}`, document.baseURI), { headers });
-    return response.ok ? (await response.json()).invite : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The speaker's panel with it. */

@@ -12,7 +12,7 @@ export class LanguagePicker {
   #choice = SPOKEN;
   #spokenName = '';
 
-  /** @param {HTMLSelectElement} select @param {(lane: string) => void} onChange */
+  /** @param {HTMLSelectElement} select @param {(column: string) => void} onChange */
   constructor(select, onChange) {
     this.#select = select;
     select.addEventListener('change', () => {
@@ -34,9 +34,9 @@ export class LanguagePicker {
     this.#draw();
   }
 
-  /** @param {string} lane a code or SPOKEN; shown even where it is not offered */
-  choose(lane) {
-    this.#choice = lane;
+  /** @param {string} column a code or SPOKEN; shown even where it is not offered */
+  choose(column) {
+    this.#choice = column;
     this.#draw();
   }
 

@@ -12,20 +12,20 @@ export class LatencyView {
   #log;
   #parts;
   #words;
-  #laneName;
+  #columnName;
   #timer = 0;
 
   /**
    * @param {LatencyLog} log
-   * @param {{details: HTMLDetailsElement, summary: HTMLElement, lanes: HTMLElement, none: HTMLElement, clock: HTMLElement}} parts
+   * @param {{details: HTMLDetailsElement, summary: HTMLElement, columns: HTMLElement, none: HTMLElement, clock: HTMLElement}} parts
    * @param {Words} words
-   * @param {(lane: string) => string} laneName
+   * @param {(column: string) => string} columnName
    */
-  constructor(log, parts, words, laneName) {
+  constructor(log, parts, words, columnName) {
     this.#log = log;
     this.#parts = parts;
     this.#words = words;
-    this.#laneName = laneName;
+    this.#columnName = columnName;
     parts.details.addEventListener('toggle', () => this.#draw(null));
   }
 
@@ -43,28 +43,28 @@ export class LatencyView {
   /** @param {number | null} rtt_ms */
   #draw(rtt_ms) {
     this.#timer = 0;
-    const { details, summary, lanes, none, clock } = this.#parts;
-    const summaries = this.#log.lanes.flatMap((lane) => {
-      const one = this.#log.summary(lane);
-      return one ? [{ lane, one }] : [];
+    const { details, summary, columns, none, clock } = this.#parts;
+    const summaries = this.#log.columns.flatMap((column) => {
+      const one = this.#log.summary(column);
+      return one ? [{ column, one }] : [];
     });
     none.hidden = summaries.length > 0;
     const slowest = Math.max(0, ...summaries.map(({ one }) => one.total.median_ms));
     summary.textContent = slowest ? this.#words.say('latency_summary', { total: this.#words.seconds(slowest) }) : '';
     if (!details.open) return;
-    lanes.replaceChildren(...summaries.map(({ lane, one }) => this.#lane(lane, one, slowest)));
+    columns.replaceChildren(...summaries.map(({ column, one }) => this.#figures(column, one, slowest)));
     if (rtt_ms !== null) {
       clock.textContent = this.#words.say('latency_clock', { error: this.#words.milliseconds(rtt_ms / 2, 1) });
     }
   }
 
-  /** @param {string} lane @param {Summary} summary @param {number} slowest_ms */
-  #lane(lane, summary, slowest_ms) {
+  /** @param {string} column @param {Summary} summary @param {number} slowest_ms */
+  #figures(column, summary, slowest_ms) {
     const box = document.createElement('div');
-    box.className = 'lane';
+    box.className = 'latency-figures';
     const title = document.createElement('h3');
-    title.textContent = this.#laneName(lane);
-    box.append(title, this.#bar(summary, slowest_ms), this.#table(lane, summary));
+    title.textContent = this.#columnName(column);
+    box.append(title, this.#bar(summary, slowest_ms), this.#table(column, summary));
     return box;
   }
 
@@ -85,13 +85,13 @@ export class LatencyView {
     return bar;
   }
 
-  /** @param {string} lane @param {Summary} summary */
-  #table(lane, { stages, total }) {
+  /** @param {string} column @param {Summary} summary */
+  #table(column, { stages, total }) {
     const say = (/** @type {string} */ key) => this.#words.say(key);
     const table = document.createElement('table');
     const caption = table.createCaption();
     caption.className = 'unseen';
-    caption.textContent = this.#words.say('latency_caption', { language: this.#laneName(lane) });
+    caption.textContent = this.#words.say('latency_caption', { language: this.#columnName(column) });
     const head = table.createTHead().insertRow();
     for (const key of ['latency_stage', 'latency_last', 'latency_median']) head.append(cellOf('th', say(key), 'col'));
     const body = table.createTBody();

@@ -2,17 +2,17 @@
 
 /** @typedef {import('../strings/i18n.js').Words} Words */
 
-export class NoteBoard {
-  #place;
+export class NoticeView {
+  #element;
   #words;
   /** @type {Map<string, (words: Words) => string>} what is said, by topic, in the order in which it came */
   #notes = new Map();
   /** @type {Map<string, any>} timers that take notes away */
   #timers = new Map();
 
-  /** @param {HTMLElement} place hidden while there is nothing to say @param {Words} words */
-  constructor(place, words) {
-    this.#place = place;
+  /** @param {HTMLElement} element hidden while there is nothing to say @param {Words} words */
+  constructor(element, words) {
+    this.#element = element;
     this.#words = words;
   }
 
@@ -38,8 +38,8 @@ export class NoteBoard {
 
   #say() {
     const text = [...this.#notes.values()].map((say) => say(this.#words)).join('\n');
-    const place = this.#place;
-    if (place.textContent !== text) place.textContent = text; // the same again would be read aloud again
-    place.hidden = text === '';
+    const element = this.#element;
+    if (element.textContent !== text) element.textContent = text; // the same again would be read aloud again
+    element.hidden = text === '';
   }
 }

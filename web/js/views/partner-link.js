@@ -1,9 +1,9 @@
 /** How the other device joins a conversation. */
 
 import { copyText } from './clipboard.js';
-import { fetchInfo, secureAddress } from './secure-hint.js';
+import { fetchInfo, secureAddress } from '../wire/service-info.js';
 import { byId } from './shell.js';
-import { partnerAddress } from '../pages/two-devices.js';
+import { partnerAddress } from '../wire/page-address.js';
 
 export class PartnerLink {
   #shell;

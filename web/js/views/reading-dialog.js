@@ -1,34 +1,34 @@
-/** The reader's panel: letters, what is shown, voice, and the transcript to take away. */
+/** The listener's panel: letters, what is shown, voice, and the transcript to take away. */
 
 import { SIZES } from './listener-settings.js';
 import { WakeLock } from './wake-lock.js';
 import { byId } from './shell.js';
 import { TranscriptTools } from './transcript-tools.js';
 
-/** @typedef {import('./listener-settings.js').ReaderSettings} ReaderSettings */
+/** @typedef {import('./listener-settings.js').ListenerSettings} ListenerSettings */
 
 /**
- * @typedef {object} SheetHooks
- * @property {(change: Partial<ReaderSettings>) => void} changed the settings have been written to
+ * @typedef {object} ReadingDialogHooks
+ * @property {(change: Partial<ListenerSettings>) => void} changed the settings have been written to
  * @property {(on: boolean) => void} aloud not remembered: a browser speaks only after a touch
  * @property {() => void} forget
  * @property {() => import('./transcript-tools.js').Transcript} file
  */
 
-export class ReadingSheet {
-  #reader;
+export class ReadingDialog {
+  #settings;
   #hooks;
   /** @type {import('../strings/i18n.js').Words | null} */
   #words = null;
   #transcript;
-  #dialog = /** @type {HTMLDialogElement} */ (byId('sheet'));
+  #dialog = /** @type {HTMLDialogElement} */ (byId('reading-dialog'));
 
-  /** @param {ReaderSettings} reader @param {SheetHooks} hooks */
-  constructor(reader, hooks) {
-    this.#reader = reader;
+  /** @param {ListenerSettings} settings @param {ReadingDialogHooks} hooks */
+  constructor(settings, hooks) {
+    this.#settings = settings;
     this.#hooks = hooks;
     byId('more').addEventListener('click', () => this.#dialog.showModal());
-    byId('sheet-close').addEventListener('click', () => this.#dialog.close());
+    byId('reading-close').addEventListener('click', () => this.#dialog.close());
     this.#dialog.addEventListener('click', ({ target }) => target === this.#dialog && this.#dialog.close());
     byId('smaller').addEventListener('click', () => this.#resize(-1));
     byId('larger').addEventListener('click', () => this.#resize(1));
@@ -49,11 +49,11 @@ export class ReadingSheet {
 
   /** @param {HTMLElement} captions whose letters change */
   showSize(captions) {
-    const size = SIZES[this.#reader.size];
+    const size = SIZES[this.#settings.size];
     captions.style.setProperty('--size', `${size}rem`);
     byId('size').textContent = `${Math.round(size * 100)} %`;
-    byId('smaller').disabled = this.#reader.size === 0;
-    byId('larger').disabled = this.#reader.size === SIZES.length - 1;
+    byId('smaller').disabled = this.#settings.size === 0;
+    byId('larger').disabled = this.#settings.size === SIZES.length - 1;
   }
 
   /** @param {boolean} has whether this device has a voice of its own for the language */
@@ -69,11 +69,11 @@ export class ReadingSheet {
     form.addEventListener('submit', (event) => event.preventDefault());
     for (const name of /** @type {const} */ (['source', 'calm', 'awake'])) {
       const input = this.#input(name);
-      input.checked = this.#reader[name];
+      input.checked = this.#settings[name];
       input.addEventListener('change', () => this.#change({ [name]: input.checked }));
     }
     const rate = this.#input('rate');
-    rate.value = String(this.#reader.rate);
+    rate.value = String(this.#settings.rate);
     rate.addEventListener('change', () => this.#change({ rate: Number(rate.value) }));
     const aloud = this.#input('aloud');
     aloud.checked = false; // a browser may bring it back over a reload
@@ -88,14 +88,14 @@ export class ReadingSheet {
     return byId('reading').elements.namedItem(name);
   }
 
-  /** @param {Partial<ReaderSettings>} change */
+  /** @param {Partial<ListenerSettings>} change */
   #change(change) {
-    Object.assign(this.#reader, change);
+    Object.assign(this.#settings, change);
     this.#hooks.changed(change);
   }
 
   /** @param {number} by */
   #resize(by) {
-    this.#change({ size: Math.min(SIZES.length - 1, Math.max(0, this.#reader.size + by)) });
+    this.#change({ size: Math.min(SIZES.length - 1, Math.max(0, this.#settings.size + by)) });
   }
 }

@@ -1,8 +1,8 @@
 /** One room on the operator's page. */
 
-import { readersOf } from './audience-view.js';
+import { listenerCounts } from './audience-view.js';
 import { button, element, fillFigures } from './elements.js';
-import { stageLane } from './stage-latency.js';
+import { stageLatency } from './stage-latency.js';
 
 /** @typedef {import('../strings/i18n.js').Words} Words */
 /** @typedef {Record<string, any>} RoomStatus of the protocol's `status` */
@@ -32,16 +32,16 @@ export class RoomCard {
     this.#parts = {
       state,
       alert: element('p', 'card-alert'),
-      readers: element('ul', 'readers'),
+      listeners: element('ul', 'listeners'),
       figures: element('dl', 'figures'),
-      lane: element('div'),
+      stages: element('div'),
       mute: button('', () => mute(name, !this.#room.muted)),
       stop: button('', () => this.#armed() && stop(name), 'plain danger'),
     };
-    const { alert, readers, figures, lane } = this.#parts;
+    const { alert, listeners, figures, stages } = this.#parts;
     const actions = element('div', 'card-actions', [this.#parts.mute, this.#parts.stop]);
     const head = element('div', 'card-head', [element('h3', '', [name]), state]);
-    this.root = element('article', 'card', [head, alert, readers, figures, lane, actions]);
+    this.root = element('article', 'card', [head, alert, listeners, figures, stages, actions]);
     this.root.dataset.room = name;
   }
 
@@ -49,7 +49,7 @@ export class RoomCard {
   show(room, words) {
     this.#room = room;
     this.#words = words;
-    const { state, mute, stop, figures, lane } = this.#parts;
+    const { state, mute, stop, figures, stages } = this.#parts;
     const key = room.muted ? 'muted' : room.speaking ? 'speaking' : room.source ? 'away' : 'quiet';
     state.dataset.state = key === 'speaking' ? 'live' : key;
     /** @type {HTMLElement} */ (state.lastElementChild).textContent = words.say(`room_${key}`);
@@ -58,9 +58,9 @@ export class RoomCard {
     mute.setAttribute('aria-label', `${mute.textContent}: ${this.#name}`);
     if (!stop.dataset.armed) this.#labelStop('stop_talk');
     this.#showAlert(room.conditions ?? []);
-    this.#showReaders(room.listeners ?? {});
+    this.#showListeners(room.listeners ?? {});
     fillFigures(figures, this.#figures());
-    lane.replaceChildren(...stageLane(room.latency?.stages ?? {}, room.latency?.capture_painted_ms, words, this.#name));
+    stages.replaceChildren(...stageLatency(room.latency?.stages ?? {}, room.latency?.capture_painted_ms, words, this.#name));
   }
 
   /** What is wrong; that it is muted is its state. @param {string[]} conditions codes of notices */
@@ -72,9 +72,9 @@ export class RoomCard {
   }
 
   /** @param {Record<string, number>} listeners by language */
-  #showReaders(listeners) {
-    const items = readersOf(listeners, this.#words).map((text) => element('li', '', [text]));
-    this.#parts.readers.replaceChildren(...(items.length > 0 ? items : [element('li', '', [this.#words.say('readers_none')])]));
+  #showListeners(listeners) {
+    const items = listenerCounts(listeners, this.#words).map((text) => element('li', '', [text]));
+    this.#parts.listeners.replaceChildren(...(items.length > 0 ? items : [element('li', '', [this.#words.say('listeners_none')])]));
   }
 
   /** @returns {[string, string][]} */
@@ -96,7 +96,7 @@ export class RoomCard {
   /** @param {string} stage such as `mt.en` */
   #stageName(stage) {
     const [kind, lang] = stage.split('.');
-    const name = this.#words.has(`lane_${kind}`) ? this.#words.say(`lane_${kind}`) : kind;
+    const name = this.#words.has(`stage_${kind}`) ? this.#words.say(`stage_${kind}`) : kind;
     return lang ? `${name} ${this.#words.languageName(lang)}` : name;
   }
 

@@ -24,7 +24,7 @@ const PATH = Object.freeze({
  * @param {string} room
  * @returns {HTMLElement[]} empty: nothing was measured yet
  */
-export function stageLane(stages, whole, words, room) {
+export function stageLatency(stages, whole, words, room) {
   const known = Object.entries(PATH).filter(([stage]) => stages[stage]);
   if (known.length === 0) return [];
   const whole_ms = Math.max(1, known.reduce((sum, [stage]) => sum + stages[stage].p50, 0));
@@ -42,7 +42,7 @@ export function stageLane(stages, whole, words, room) {
   ]);
   const caption = element('caption', 'unseen', [words.say('latency_of_room', { room })]);
   const foot = whole ? [element('tfoot', '', [row(words.say('latency_total'), whole, words)])] : [];
-  return [element('div', 'lane', [bar, element('table', '', [caption, head, body, ...foot])])];
+  return [element('div', 'latency-figures', [bar, element('table', '', [caption, head, body, ...foot])])];
 }
 
 /** @param {string} stage @param {Words} words */

@@ -1,6 +1,6 @@
 /** Connection state, problems and passing notices, in words. */
 
-import { NoteBoard } from './notice-view.js';
+import { NoticeView } from './notice-view.js';
 
 /** @typedef {import('../strings/i18n.js').Words} Words */
 /** @typedef {import('../wire/problems.js').Problem} Problem */
@@ -23,13 +23,13 @@ export class StatusView {
   #sayState = () => {};
   /** @type {Problem | null} */
   #problem = null;
-  #board;
+  #notices;
 
   /** @param {StatusParts} parts @param {Words} words */
   constructor(parts, words) {
     this.#parts = parts;
     this.#words = words;
-    this.#board = new NoteBoard(parts.notice, words);
+    this.#notices = new NoticeView(parts.notice, words);
     parts.problemClose.addEventListener('click', () => this.clearProblem());
   }
 
@@ -38,7 +38,7 @@ export class StatusView {
     this.#words = words;
     this.#sayState();
     this.#sayProblem();
-    this.#board.setWords(words);
+    this.#notices.setWords(words);
   }
 
   /** @param {string} key `state_KEY` of the string table @param {Record<string, string | number>} [places] */
@@ -70,9 +70,9 @@ export class StatusView {
     this.note('', () => text);
   }
 
-  /** See {@link NoteBoard.note}. @param {string} topic @param {(words: Words) => string} say @param {number} [lasts_ms] */
+  /** See {@link NoticeView.note}. @param {string} topic @param {(words: Words) => string} say @param {number} [lasts_ms] */
   note(topic, say, lasts_ms) {
-    this.#board.note(topic, say, lasts_ms);
+    this.#notices.note(topic, say, lasts_ms);
   }
 
   #sayProblem() {

@@ -10,27 +10,27 @@ const SAVE_MS = 5_000;
 export class TranscriptStore {
   #key;
   #model;
-  #seat;
+  #resumePoint;
   #timer = 0;
 
   /**
    * @param {string} room
    * @param {CaptionModel} model
-   * @param {() => {session: string, resume: string, last_seq: number}} seat where the connection is
+   * @param {() => {session: string, resume: string, last_seq: number}} resumePoint where the connection is
    */
-  constructor(room, model, seat) {
+  constructor(room, model, resumePoint) {
     this.#key = `sottovoce.read.${room}`;
     this.#model = model;
-    this.#seat = seat;
+    this.#resumePoint = resumePoint;
     addEventListener('pagehide', () => this.#save());
     document.addEventListener('visibilitychange', () => document.hidden && this.#save()); // phones close without a word
   }
 
-  /** @returns {{changes: import('../captions/caption-model.js').Change[], seat: any} | null} what an earlier page of this tab left */
+  /** @returns {{changes: import('../captions/caption-model.js').Change[], resumePoint: any} | null} what an earlier page of this tab left */
   load() {
     const kept = recall(this.#key, open('sessionStorage'));
     if (!kept?.seat || !isSaved(kept.texts)) return null;
-    return { changes: this.#model.restore(kept.texts), seat: kept.seat };
+    return { changes: this.#model.restore(kept.texts), resumePoint: kept.seat };
   }
 
   /** Something changed: it is kept soon. */
@@ -38,10 +38,11 @@ export class TranscriptStore {
     this.#timer ||= setTimeout(() => this.#save(), SAVE_MS);
   }
 
+  /** The resume point is stored as `seat`, the name that earlier versions of this page wrote. */
   #save() {
     clearTimeout(this.#timer);
     this.#timer = 0;
-    keep(this.#key, { texts: this.#model.save(MOST_SEGMENTS), seat: this.#seat() }, open('sessionStorage'));
+    keep(this.#key, { texts: this.#model.save(MOST_SEGMENTS), seat: this.#resumePoint() }, open('sessionStorage'));
   }
 
   /** The reader wants it forgotten, now. */

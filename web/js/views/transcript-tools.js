@@ -9,7 +9,7 @@ const TOLD_MS = 6_000;
 /**
  * @typedef {object} Transcript what is taken
  * @property {import('../captions/caption-model.js').Segment[]} segments
- * @property {string} lane
+ * @property {string} column
  * @property {string} room
  */
 
@@ -59,11 +59,11 @@ export class TranscriptTools {
   #save(ending) {
     const lines = this.#lines();
     if (!lines) return;
-    const { lane, room } = this.#take();
+    const { column, room } = this.#take();
     const { type, write } = FORMATS[/** @type {keyof typeof FORMATS} */ (ending)];
     const link = document.createElement('a');
     link.href = URL.createObjectURL(new Blob([write(lines)], { type: `${type};charset=utf-8` }));
-    link.download = fileName(room, lane, ending, new Date());
+    link.download = fileName(room, column, ending, new Date());
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the download reads it after the click
     this.tell('saved');
@@ -71,8 +71,8 @@ export class TranscriptTools {
 
   /** `null`: there is nothing yet, and that is told. */
   #lines() {
-    const { segments, lane } = this.#take();
-    const lines = linesOf(segments, lane);
+    const { segments, column } = this.#take();
+    const lines = linesOf(segments, column);
     if (lines.length > 0) return lines;
     this.tell('transcript_empty');
     return null;

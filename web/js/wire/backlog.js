@@ -2,7 +2,7 @@
 
 import { RATE_HZ } from './protocol.js';
 
-/** @typedef {import('../audio/framer.js').AudioFrame} AudioFrame */
+/** @typedef {import('./protocol.js').AudioFrame} AudioFrame */
 
 /** Longest stretch kept, in samples (2 MB). */
 const KEPT = 60 * RATE_HZ;

@@ -1,10 +1,12 @@
 /** One WebSocket that comes back by itself: hello, resume, exponential back-off with jitter, ping. */
 
-import { CLOSE, Envelope, ProtocolError, SUBPROTOCOL, decodeMessage } from './protocol.js';
+import { BROWSER } from './environment.js';
+import { Heartbeat } from './heartbeat.js';
 import { Problem, closeProblem } from './problems.js';
-import { Pulse } from './heartbeat.js';
+import { CLOSE, Envelope, ProtocolError, SUBPROTOCOL, decodeMessage } from './protocol.js';
 
 /** @typedef {import('./protocol.js').Message} Message */
+/** @typedef {import('./environment.js').Environment} Environment */
 /** @typedef {'connecting' | 'live' | 'waiting' | 'closed'} ConnectionState */
 
 const FIRST_DELAY_MS = 500;
@@ -19,7 +21,7 @@ const PATIENCE_MS = 30_000;
 const OPEN = 1;
 /** @type {Set<number>} */
 const FATAL = new Set([CLOSE.BAD, CLOSE.NOT_ALLOWED, CLOSE.MISSING]);
-/** Refusals that mean "somebody else has it": final at first, but a session that had begun waits for its place. */
+/** Refusals that mean "somebody else has it": final at first, but a session that had begun waits until there is room. */
 /** @type {Set<number>} */
 const TAKEN = new Set([CLOSE.BUSY, CLOSE.ROOM_TAKEN]);
 
@@ -46,31 +48,15 @@ export function backoffMs(attempt, random) {
  * @property {(problem: Problem | null) => void} closed for good; `null`: the stream ended as it should
  * @property {(problem: Problem) => void} [refused] with `patient`: instead of `closed`, before it waits to try again
  *
- * @typedef {object} Manner
+ * @typedef {object} ConnectionOptions
  * @property {boolean} [stays] the end of a stream is not the end of the connection: another speaker may follow
  * @property {boolean} [patient] comes back after every refusal: nobody is there to press a button
- *
- * @typedef {object} Surroundings what a browser gives; tests give their own
- * @property {(url: string, protocol: string) => WebSocket} open
- * @property {() => number} now_ms
- * @property {(action: () => void, delay_ms: number) => any} later
- * @property {(timer: any) => void} cancel
- * @property {() => number} random
  */
-
-/** @type {Surroundings} */
-const BROWSER = {
-  open: (url, protocol) => new WebSocket(url, protocol),
-  now_ms: () => performance.now(),
-  later: (action, delay_ms) => setTimeout(action, delay_ms),
-  cancel: (timer) => clearTimeout(timer),
-  random: Math.random,
-};
 
 export class Connection {
   #url;
   #handlers;
-  #around;
+  #environment;
   /** @type {WebSocket | null} */
   #socket = null;
   #envelope = new Envelope();
@@ -79,7 +65,7 @@ export class Connection {
   #session = '';
   #resume = '';
   #lastSeq = 0;
-  #pulse;
+  #heartbeat;
   #opened_ms = 0;
   /** @type {any} */
   #answerTimer;
@@ -90,22 +76,22 @@ export class Connection {
   #retryAfter_ms = 0;
   #ended = false;
   #asked = false;
-  #manner;
+  #options;
 
-  /** @param {string} url @param {Handlers} handlers @param {Manner} [manner] @param {Surroundings} [around] */
-  constructor(url, handlers, manner = {}, around = BROWSER) {
+  /** @param {string} url @param {Handlers} handlers @param {ConnectionOptions} [options] @param {Environment} [environment] */
+  constructor(url, handlers, options = {}, environment = BROWSER) {
     this.#url = url;
     this.#handlers = handlers;
-    this.#manner = manner;
-    this.#around = around;
-    this.#pulse = new Pulse((client_ms) => this.#ping(client_ms), () => this.#abandon(), around);
+    this.#options = options;
+    this.#environment = environment;
+    this.#heartbeat = new Heartbeat((client_ms) => this.#ping(client_ms), () => this.#abandon(), environment);
   }
 
   /** Connects; every later try is made without being asked. */
   open() {
     this.#retryTimer = undefined;
     this.#handlers.state('connecting', 0);
-    const socket = this.#around.open(this.#url, SUBPROTOCOL);
+    const socket = this.#environment.open(this.#url, SUBPROTOCOL);
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     this.#envelope = new Envelope();
@@ -114,8 +100,8 @@ export class Connection {
     socket.onopen = () => this.#greet();
     socket.onmessage = ({ data }) => this.#receive(data);
     socket.onclose = ({ code, reason }) => this.#lost(code, reason);
-    this.#opened_ms = this.#around.now_ms();
-    this.#answerTimer = this.#around.later(() => this.#abandon(), ANSWER_MS);
+    this.#opened_ms = this.#environment.now_ms();
+    this.#answerTimer = this.#environment.later(() => this.#abandon(), ANSWER_MS);
   }
 
   /** True between the server's hello and the end of the socket. */
@@ -131,7 +117,7 @@ export class Connection {
   /** @param {string} type @param {Record<string, unknown>} [fields] dropped while the connection is down */
   send(type, fields = {}) {
     this.#asked ||= type === 'end';
-    if (this.#takes) this.#socket?.send(this.#envelope.wrap(type, fields, this.#around.now_ms()));
+    if (this.#takes) this.#socket?.send(this.#envelope.wrap(type, fields, this.#environment.now_ms()));
   }
 
   /** A socket that is closing is live until it is closed, and takes nothing any more. */
@@ -145,11 +131,11 @@ export class Connection {
   }
 
   /** The network may be back, or the device awake again: does not wait for the next try, or looks whether it lives. */
-  nudge() {
+  retryNow() {
     if (this.#done) return;
-    if (this.#live) this.#pulse.doubt();
+    if (this.#live) this.#heartbeat.check();
     else if (this.#retryTimer !== undefined) this.#again();
-    else if (this.#socket && this.#around.now_ms() - this.#opened_ms > STALE_MS) {
+    else if (this.#socket && this.#environment.now_ms() - this.#opened_ms > STALE_MS) {
       this.#drop();
       this.#again();
     }
@@ -159,12 +145,12 @@ export class Connection {
    * What a page that is loaded anew needs to go on where it was.
    * @returns {{session: string, resume: string, last_seq: number}}
    */
-  get seat() {
+  get resumePoint() {
     return { session: this.#session, resume: this.#resume, last_seq: this.#lastSeq };
   }
 
-  /** @param {{session: string, resume: string, last_seq: number}} seat of an earlier page, before `open` */
-  set seat({ session, resume, last_seq }) {
+  /** @param {{session: string, resume: string, last_seq: number}} resumePoint of an earlier page, before `open` */
+  set resumePoint({ session, resume, last_seq }) {
     this.#session = session;
     this.#resume = resume;
     this.#lastSeq = last_seq;
@@ -179,13 +165,13 @@ export class Connection {
   #greet() {
     const resume = this.#resume ? { resume: this.#resume, last_seq: this.#lastSeq } : {};
     const fields = { ...this.#handlers.hello(), ...resume };
-    this.#socket?.send(this.#envelope.wrap('hello', fields, this.#around.now_ms()));
+    this.#socket?.send(this.#envelope.wrap('hello', fields, this.#environment.now_ms()));
   }
 
   /** @param {unknown} data */
   #receive(data) {
     if (typeof data !== 'string' || this.#done) return;
-    this.#pulse.heard();
+    this.#heartbeat.heard();
     try {
       this.#dispatch(decodeMessage(data));
     } catch (error) {
@@ -218,10 +204,10 @@ export class Connection {
     this.#resume = hello.resume;
     this.#live = true;
     this.#attempt = 0;
-    this.#around.cancel(this.#answerTimer);
+    this.#environment.cancel(this.#answerTimer);
     this.#handlers.opened(hello, fresh, again);
     this.#handlers.state('live', 0);
-    this.#pulse.start();
+    this.#heartbeat.start();
   }
 
   /** @param {number} client_ms */
@@ -239,12 +225,12 @@ export class Connection {
   #drop() {
     const socket = this.#socket;
     if (socket) socket.onopen = socket.onmessage = socket.onclose = null;
-    this.#around.cancel(this.#answerTimer);
+    this.#environment.cancel(this.#answerTimer);
     socket?.close();
   }
 
   #again() {
-    this.#around.cancel(this.#retryTimer);
+    this.#environment.cancel(this.#retryTimer);
     this.#attempt = 0;
     this.open();
   }
@@ -253,10 +239,10 @@ export class Connection {
   #lost(code, reason) {
     const had = this.#live;
     this.#live = false;
-    this.#pulse.stop();
-    this.#around.cancel(this.#answerTimer);
+    this.#heartbeat.stop();
+    this.#environment.cancel(this.#answerTimer);
     if (this.#done) return;
-    const ended = this.#ended && !this.#manner.stays;
+    const ended = this.#ended && !this.#options.stays;
     this.#ended = false;
     // A server that stops says "end", too; who has not asked for the end comes back to the one that starts after it.
     if (ended && (this.#asked || code !== CLOSE.GOING_AWAY)) {
@@ -265,7 +251,7 @@ export class Connection {
     }
     const refusedResume = !had && this.#resume !== '' && FATAL.has(code);
     if (refusedResume) this.#resume = ''; // the server forgot the session: begin another one
-    const { stays, patient } = this.#manner;
+    const { stays, patient } = this.#options;
     const waits = stays || this.#session !== '';
     const final = (FATAL.has(code) && !refusedResume) || (TAKEN.has(code) && !waits) || (code === CLOSE.DONE && !stays);
     if (!final) this.#retry(this.#retryAfter_ms);
@@ -281,12 +267,12 @@ export class Connection {
 
   /** @param {number} [least_ms] */
   #retry(least_ms = 0) {
-    const chance = this.#around.random();
+    const chance = this.#environment.random();
     // Many may have been told the same time: they do not all come back at the same moment.
     const delay_ms = Math.max(least_ms * (1 + chance / 10), backoffMs(this.#attempt, chance));
     this.#attempt += 1;
     this.#handlers.state('waiting', delay_ms);
-    this.#retryTimer = this.#around.later(() => this.open(), delay_ms);
+    this.#retryTimer = this.#environment.later(() => this.open(), delay_ms);
   }
 
   /** @param {Problem | null} problem */
@@ -294,9 +280,9 @@ export class Connection {
     if (this.#done) return;
     this.#done = true;
     this.#live = false;
-    this.#pulse.stop();
-    this.#around.cancel(this.#answerTimer);
-    this.#around.cancel(this.#retryTimer);
+    this.#heartbeat.stop();
+    this.#environment.cancel(this.#answerTimer);
+    this.#environment.cancel(this.#retryTimer);
     this.#handlers.state('closed', 0);
     this.#handlers.closed(problem);
   }

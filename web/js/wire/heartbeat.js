@@ -12,10 +12,10 @@ const PING_LATER_MS = 2_000;
  * Silence is counted from a ping, not from the last message: browsers run the timers of a hidden page once a minute,
  * and a page that has asked nothing can expect no answer.
  */
-export class Pulse {
+export class Heartbeat {
   #ping;
   #dead;
-  #around;
+  #environment;
   /** @type {any} */
   #timer;
   #count = 0;
@@ -25,13 +25,13 @@ export class Pulse {
 
   /**
    * @param {(client_ms: number) => void} ping sends one
-   * @param {() => void} dead told once; the pulse has stopped then
-   * @param {import('./connection.js').Surroundings} around
+   * @param {() => void} dead told once; no more are sent then
+   * @param {import('./environment.js').Environment} environment
    */
-  constructor(ping, dead, around) {
+  constructor(ping, dead, environment) {
     this.#ping = ping;
     this.#dead = dead;
-    this.#around = around;
+    this.#environment = environment;
   }
 
   /** A connection begins, or a session on it, whose clock has to be learned. */
@@ -42,7 +42,7 @@ export class Pulse {
   }
 
   stop() {
-    this.#around.cancel(this.#timer);
+    this.#environment.cancel(this.#timer);
   }
 
   /** A message came, any. */
@@ -52,18 +52,18 @@ export class Pulse {
   }
 
   /** The network or the device may have been away: looks now, and waits less long. */
-  doubt() {
+  check() {
     this.#patience_ms = DOUBT_MS;
     this.#beat();
   }
 
   #next() {
     this.stop();
-    this.#timer = this.#around.later(() => this.#beat(), PING_MS[this.#count] ?? PING_LATER_MS);
+    this.#timer = this.#environment.later(() => this.#beat(), PING_MS[this.#count] ?? PING_LATER_MS);
   }
 
   #beat() {
-    const now_ms = this.#around.now_ms();
+    const now_ms = this.#environment.now_ms();
     this.#asked_ms ??= now_ms;
     if (now_ms - this.#asked_ms > this.#patience_ms) {
       this.stop();

@@ -4,10 +4,10 @@ import { Connection } from './connection.js';
 import { PaintClock } from './paint-clock.js';
 
 /** @typedef {import('./protocol.js').Message} Message */
-/** @typedef {{targets: string[], mode: 'fast' | 'calm'}} Reading */
+/** @typedef {{targets: string[], mode: 'fast' | 'calm'}} ListenerChoice */
 
 /**
- * @typedef {object} ListeningHandlers
+ * @typedef {object} ListenerSessionHandlers
  * @property {(hello: Message, fresh: boolean, again: boolean) => void} opened
  * @property {(message: Message) => void} message everything but pong
  * @property {(state: import('./connection.js').ConnectionState, delay_ms: number) => void} state
@@ -15,8 +15,8 @@ import { PaintClock } from './paint-clock.js';
  * @property {(problem: import('./problems.js').Problem) => void} [refused] see `Connection`
  */
 
-export class Listening {
-  #entry;
+export class ListenerSession {
+  #credentials;
   #reading;
   #handlers;
   #connection;
@@ -24,19 +24,19 @@ export class Listening {
 
   /**
    * @param {string} url
-   * @param {import('./speaker-session.js').Entry} entry
-   * @param {Reading} reading
-   * @param {ListeningHandlers} handlers
-   * @param {{patient?: boolean}} [manner]
-   * @param {import('./connection.js').Surroundings} [around]
+   * @param {import('./speaker-session.js').Credentials} credentials
+   * @param {ListenerChoice} reading
+   * @param {ListenerSessionHandlers} handlers
+   * @param {{patient?: boolean}} [options]
+   * @param {import('./environment.js').Environment} [environment]
    */
-  constructor(url, entry, reading, handlers, { patient = false } = {}, around) {
-    this.#entry = entry;
+  constructor(url, credentials, reading, handlers, { patient = false } = {}, environment) {
+    this.#credentials = credentials;
     this.#reading = reading;
     this.#handlers = handlers;
     const wiring = {
       hello: () => ({
-        versions: ['v1'], role: 'listener', ...this.#entry, ...this.#reading, capabilities: ['painted', 'resume'],
+        versions: ['v1'], role: 'listener', ...this.#credentials, ...this.#reading, capabilities: ['painted', 'resume'],
       }),
       opened: this.#opened.bind(this),
       message: this.#message.bind(this),
@@ -45,13 +45,13 @@ export class Listening {
       closed: handlers.closed,
       refused: handlers.refused,
     };
-    this.#connection = new Connection(url, wiring, { stays: true, patient }, around);
+    this.#connection = new Connection(url, wiring, { stays: true, patient }, environment);
     this.#clock = new PaintClock(this.#connection);
   }
 
-  /** @param {{session: string, resume: string, last_seq: number}} [seat] of an earlier page */
-  open(seat) {
-    if (seat) this.#connection.seat = seat;
+  /** @param {{session: string, resume: string, last_seq: number}} [resumePoint] of an earlier page */
+  open(resumePoint) {
+    if (resumePoint) this.#connection.resumePoint = resumePoint;
     this.#connection.open();
   }
 
@@ -59,20 +59,20 @@ export class Listening {
     return this.#clock;
   }
 
-  /** See `Connection.seat`. */
-  get seat() {
-    return this.#connection.seat;
+  /** See `Connection.resumePoint`. */
+  get resumePoint() {
+    return this.#connection.resumePoint;
   }
 
-  /** @param {Partial<Reading>} change */
+  /** @param {Partial<ListenerChoice>} change */
   set(change) {
     this.#reading = { ...this.#reading, ...change };
     this.#connection.send('set', change);
   }
 
   /** The network may be back, or the device awake again. */
-  nudge() {
-    this.#connection.nudge();
+  retryNow() {
+    this.#connection.retryNow();
   }
 
   close() {
@@ -90,11 +90,4 @@ export class Listening {
     if (message.type === 'pong') this.#clock.pong(message, performance.now());
     else this.#handlers.message(message);
   }
-}
-
-/** Tries again at once when the network or the reader comes back. @param {() => void} nudge */
-export function nudgeOnReturn(nudge) {
-  addEventListener('online', nudge);
-  addEventListener('pageshow', ({ persisted }) => persisted && nudge()); // back from the browser's memory
-  document.addEventListener('visibilitychange', () => document.hidden || nudge());
 }

@@ -5,7 +5,7 @@ import { Connection } from './connection.js';
 /** @typedef {import('./protocol.js').Message} Message */
 
 /**
- * @typedef {object} OperatingHandlers
+ * @typedef {object} OperatorSessionHandlers
  * @property {(status: Message) => void} status once a second
  * @property {(invite: Message) => void} invite
  * @property {(notice: Message) => void} notice
@@ -13,27 +13,27 @@ import { Connection } from './connection.js';
  * @property {(problem: import('./problems.js').Problem | null) => void} closed
  */
 
-export class Operating {
+export class OperatorSession {
   #connection;
   #handlers;
 
   /**
    * @param {string} url
-   * @param {import('./speaker-session.js').Entry} entry
-   * @param {OperatingHandlers} handlers
-   * @param {import('./connection.js').Surroundings} [around]
+   * @param {import('./speaker-session.js').Credentials} credentials
+   * @param {OperatorSessionHandlers} handlers
+   * @param {import('./environment.js').Environment} [environment]
    */
-  constructor(url, entry, handlers, around) {
+  constructor(url, credentials, handlers, environment) {
     this.#handlers = handlers;
     const wiring = {
-      hello: () => ({ versions: ['v1'], role: 'operator', ...entry, targets: [] }),
+      hello: () => ({ versions: ['v1'], role: 'operator', ...credentials, targets: [] }),
       opened: () => {},
       message: this.#message.bind(this),
       pinged: () => {},
       state: handlers.state,
       closed: handlers.closed,
     };
-    this.#connection = new Connection(url, wiring, { stays: true }, around);
+    this.#connection = new Connection(url, wiring, { stays: true }, environment);
     this.#connection.open();
   }
 
@@ -57,8 +57,8 @@ export class Operating {
     this.#control('revoke', { token_id });
   }
 
-  nudge() {
-    this.#connection.nudge();
+  retryNow() {
+    this.#connection.retryNow();
   }
 
   /** @param {string} action @param {Record<string, unknown>} fields */

@@ -13,22 +13,6 @@ export class Problem extends Error {
   }
 }
 
-/** @type {Record<string, string>} names of DOMException that getUserMedia rejects with */
-const MICROPHONE = {
-  NotAllowedError: 'mic_denied',
-  SecurityError: 'mic_denied',
-  NotFoundError: 'mic_missing',
-  OverconstrainedError: 'mic_missing',
-  NotReadableError: 'mic_in_use',
-  AbortError: 'mic_in_use',
-};
-
-/** @param {unknown} error what getUserMedia rejected with */
-export function microphoneProblem(error) {
-  const known = error instanceof Error ? MICROPHONE[error.name] : undefined;
-  return known ? new Problem(known) : unexpected(error);
-}
-
 /** @type {Record<number, string>} */
 const CLOSED = {
   [CLOSE.BUSY]: 'server_busy',

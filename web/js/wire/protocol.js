@@ -24,6 +24,7 @@ export class ProtocolError extends Error {
 
 /**
  * @typedef {Record<string, any> & {type: string, seq: number, t_ms: number}} Message
+ * @typedef {{position: number, samples: Int16Array}} AudioFrame position: samples from the start of the stream
  * @typedef {Record<string, number>} Marks milliseconds on the session clock, by stage
  */
 

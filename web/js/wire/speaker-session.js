@@ -6,9 +6,9 @@ import { PaintClock } from './paint-clock.js';
 import { encodeAudioFrame } from './protocol.js';
 
 /** @typedef {import('./protocol.js').Message} Message */
-/** @typedef {import('../audio/framer.js').AudioFrame} AudioFrame */
+/** @typedef {import('./protocol.js').AudioFrame} AudioFrame */
 /** @typedef {{source: string, allowed_sources?: string[], targets: string[], mode: 'fast' | 'calm'}} Choice */
-/** @typedef {{room: string, token?: string}} Entry */
+/** @typedef {{room: string, token?: string}} Credentials */
 
 /**
  * @typedef {object} SessionHandlers
@@ -24,7 +24,7 @@ const QUEUED_BYTES = 64 * 1024;
 const FINISH_MS = 30_000;
 
 export class SpeakerSession {
-  #entry;
+  #credentials;
   #choice;
   #handlers;
   #backlog = new Backlog();
@@ -37,13 +37,13 @@ export class SpeakerSession {
 
   /**
    * @param {string} url
-   * @param {Entry} entry
+   * @param {Credentials} credentials
    * @param {Choice} choice
    * @param {SessionHandlers} handlers
-   * @param {import('./connection.js').Surroundings} [around]
+   * @param {import('./environment.js').Environment} [environment]
    */
-  constructor(url, entry, choice, handlers, around) {
-    this.#entry = entry;
+  constructor(url, credentials, choice, handlers, environment) {
+    this.#credentials = credentials;
     this.#choice = choice;
     this.#handlers = handlers;
     const wiring = {
@@ -54,7 +54,7 @@ export class SpeakerSession {
       state: handlers.state,
       closed: handlers.closed,
     };
-    this.#connection = new Connection(url, wiring, {}, around);
+    this.#connection = new Connection(url, wiring, {}, environment);
     this.#clock = new PaintClock(this.#connection);
     this.#connection.open();
   }
@@ -77,8 +77,8 @@ export class SpeakerSession {
   }
 
   /** The network may be back. */
-  nudge() {
-    this.#connection.nudge();
+  retryNow() {
+    this.#connection.retryNow();
   }
 
   /** No more audio: the last words are waited for, then `closed` is called. */
@@ -95,7 +95,7 @@ export class SpeakerSession {
   }
 
   #hello() {
-    return { versions: ['v1'], role: 'speaker', ...this.#entry, ...this.#choice, capabilities: ['painted', 'resume', 'audience'] };
+    return { versions: ['v1'], role: 'speaker', ...this.#credentials, ...this.#choice, capabilities: ['painted', 'resume', 'audience'] };
   }
 
   /** @param {Message} hello @param {boolean} fresh @param {boolean} again */

@@ -1,23 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { kioskOptions } from '../../web/js/pages/kiosk-options.js';
-import { credentials, placeOf, webSocketUrl } from '../../web/js/wire/page-address.js';
-import { secureAddress } from '../../web/js/views/secure-hint.js';
-import { partnerAddress } from '../../web/js/pages/two-devices.js';
+import { credentials, pageAddress, partnerAddress, webSocketUrl } from '../../web/js/wire/page-address.js';
+import { secureAddress } from '../../web/js/wire/service-info.js';
 
 test('room, languages and token come from the address; the token only from the fragment', () => {
-  const place = placeOf('https://box:8443/listen?room=hall&to=de,en,de#t=abc.DEF');
-  assert.deepEqual([place.room, place.targets, place.token], ['hall', ['de', 'en'], 'abc.DEF']);
-  assert.deepEqual(credentials(place), { room: 'hall', token: 'abc.DEF' });
-  assert.equal(placeOf('http://box/?t=abc').token, null);
-  assert.deepEqual(credentials(placeOf('http://box/')), { room: 'main' });
+  const address = pageAddress('https://box:8443/listen?room=hall&to=de,en,de#t=abc.DEF');
+  assert.deepEqual([address.room, address.targets, address.token], ['hall', ['de', 'en'], 'abc.DEF']);
+  assert.deepEqual(credentials(address), { room: 'hall', token: 'abc.DEF' });
+  assert.equal(pageAddress('http://box/?t=abc').token, null);
+  assert.deepEqual(credentials(pageAddress('http://box/')), { room: 'main' });
 });
 
 test('what is malformed counts as absent', () => {
   for (const room of ['', '.x', 'a/b', '<script>', 'x'.repeat(65)]) {
-    assert.equal(placeOf(`http://box/?room=${encodeURIComponent(room)}`).room, 'main');
+    assert.equal(pageAddress(`http://box/?room=${encodeURIComponent(room)}`).room, 'main');
   }
-  assert.deepEqual(placeOf('http://box/?to=,%3Cb%3E,e,de').targets, ['de']);
+  assert.deepEqual(pageAddress('http://box/?to=,%3Cb%3E,e,de').targets, ['de']);
 });
 
 test('the WebSocket is at the same place, as secure as the page, and never carries the token', () => {

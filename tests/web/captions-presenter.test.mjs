@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Announcer } from '../../web/js/views/announcer.js';
 import { CaptionModel } from '../../web/js/captions/caption-model.js';
-import { CaptionStage } from '../../web/js/views/captions-presenter.js';
+import { CaptionsPresenter } from '../../web/js/views/captions-presenter.js';
 import { asSrt, linesOf } from '../../web/js/captions/export.js';
 
 const hello = (session, t_ms) => ({ type: 'hello', log: 'log', session, t_ms });
@@ -10,30 +10,30 @@ const final = (segment, text, start_ms) => ({
   type: 'transcript', segment, rev: 1, lang: 'en', committed: text, tail: '', final: true, start_ms, end_ms: start_ms + 1_000,
 });
 
-/** A stage in session s1, whose first sentence has been said, on a clock that the test sets. */
-const staged = (context) => {
+/** A presenter in session s1, whose first sentence has been said, on a clock that the test sets. */
+const presented = (context) => {
   context.mock.timers.enable({ apis: ['Date'], now: 1_000_000_000 });
   globalThis.document ??= { hidden: true };
   const model = new CaptionModel();
-  const stage = new CaptionStage(model, { show: () => {}, showAll: () => {} });
-  stage.enter(hello('s1', 0));
-  stage.take(final(0, 'One.', 2_000), {});
-  return { model, stage };
+  const presenter = new CaptionsPresenter(model, { show: () => {}, showAll: () => {} });
+  presenter.enter(hello('s1', 0));
+  presenter.take(final(0, 'One.', 2_000), {});
+  return { model, presenter };
 };
 
 test('a wall clock that is set in mid-session moves no subtitle', (context) => {
-  const { model, stage } = staged(context);
+  const { model, presenter } = presented(context);
   context.mock.timers.setTime(1_000_000_000 + 86_400_000); // a phone that learns the day
-  stage.enter(hello('s1', 10_000)); // the same session over another connection
-  stage.take(final(1, 'Two.', 12_000), {});
+  presenter.enter(hello('s1', 10_000)); // the same session over another connection
+  presenter.take(final(1, 'Two.', 12_000), {});
   assert.match(asSrt(linesOf(model.segments, 'spoken')), /00:00:10,000 --> 00:00:11,000\nTwo\./);
 });
 
 test('another session is timed by its own zero', (context) => {
-  const { model, stage } = staged(context);
+  const { model, presenter } = presented(context);
   context.mock.timers.setTime(1_000_000_000 + 60_000);
-  stage.enter(hello('s2', 0));
-  stage.take(final(1, 'Two.', 2_000), {});
+  presenter.enter(hello('s2', 0));
+  presenter.take(final(1, 'Two.', 2_000), {});
   assert.match(asSrt(linesOf(model.segments, 'spoken')), /00:01:00,000 --> 00:01:01,000\nTwo\./);
 });
 
@@ -41,9 +41,9 @@ test('half a sentence of one language is not read out before one of another', ()
   const said = [];
   globalThis.document = { ...globalThis.document, createElement: () => ({}) };
   const announcer = new Announcer({ append: ({ textContent }) => said.push(textContent), childElementCount: 0 });
-  announcer.follow('en');
-  announcer.add({ row: '0:0', lane: 'en', lang: 'en', append: 'Today people', final: false });
-  announcer.follow('de');
-  announcer.add({ row: '0:0', lane: 'de', lang: 'de', append: 'Heute schreiben alle.', final: true });
+  announcer.setColumn('en');
+  announcer.add({ row: '0:0', column: 'en', lang: 'en', append: 'Today people', final: false });
+  announcer.setColumn('de');
+  announcer.add({ row: '0:0', column: 'de', lang: 'de', append: 'Heute schreiben alle.', final: true });
   assert.deepEqual(said, ['Heute schreiben alle.']);
 });

@@ -10,12 +10,12 @@ const entered = (log = 'a', options) => {
   model.enter({ log });
   return model;
 };
-const texts = (model, lane) => model.segments.map(({ cells }) => cells.get(lane)?.committed);
+const texts = (model, column) => model.segments.map(({ cells }) => cells.get(column)?.committed);
 
 test('only the new part of committed text is handed on', () => {
   const model = entered();
   assert.deepEqual(model.apply(transcript(0, 1, 'Hoy', ' en día'))[0], {
-    row: '0:0', order: 0, lane: SPOKEN, lang: 'es', append: 'Hoy', tail: ' en día', final: false, own: false, broken: false,
+    row: '0:0', order: 0, column: SPOKEN, lang: 'es', append: 'Hoy', tail: ' en día', final: false, own: false, broken: false,
   });
   assert.equal(model.apply(transcript(0, 2, 'Hoy en', ' día'))[0].append, ' en');
   assert.equal(model.apply(transcript(0, 3, 'Hoy en día.', '', true))[0].append, ' día.');
@@ -41,13 +41,13 @@ test('committed text that a server takes back stands, and is told', () => {
 
 test('a transcript is what readers of its language read', () => {
   const model = entered();
-  assert.deepEqual(model.apply(transcript(0, 1, 'Hoy')).map(({ lane, own }) => [lane, own]), [[SPOKEN, false], ['es', true]]);
+  assert.deepEqual(model.apply(transcript(0, 1, 'Hoy')).map(({ column, own }) => [column, own]), [[SPOKEN, false], ['es', true]]);
   model.apply(translation(0, 1, 'Today'));
-  assert.deepEqual(['es', 'en', SPOKEN].map((lane) => texts(model, lane)[0]), ['Hoy', 'Today', 'Hoy']);
+  assert.deepEqual(['es', 'en', SPOKEN].map((column) => texts(model, column)[0]), ['Hoy', 'Today', 'Hoy']);
   assert.deepEqual(model.apply(translation(0, 1, 'Hoy', 'es')), [], 'the same words once more');
 });
 
-test('a language that was detected anew before anything was committed gives its lane away', () => {
+test('a language that was detected anew before anything was committed gives its column away', () => {
   const model = entered();
   model.apply(transcript(0, 1, '', 'Hoy'));
   model.apply({ ...transcript(0, 2, 'Today'), lang: 'en' });
@@ -79,7 +79,7 @@ test('a snapshot repeats what is known and adds what is not', () => {
   const model = entered();
   model.apply(transcript(0, 1, 'Hoy'));
   const changes = model.applySnapshot({ segments: [transcript(0, 1, 'Hoy'), transcript(0, 2, 'Hoy en'), transcript(1, 1, 'No')] });
-  assert.deepEqual(changes.filter(({ lane }) => lane === SPOKEN).map(({ append }) => append), [' en', 'No']);
+  assert.deepEqual(changes.filter(({ column }) => column === SPOKEN).map(({ append }) => append), [' en', 'No']);
 });
 
 test('what was saved comes back, and goes on where it was', () => {
@@ -90,7 +90,7 @@ test('what was saved comes back, and goes on where it was', () => {
   model.apply(translation(0, 1, 'Today'));
   const saved = JSON.parse(JSON.stringify(model.save(100)));
   const again = new CaptionModel();
-  const shown = again.restore(saved).filter(({ lane }) => lane === SPOKEN);
+  const shown = again.restore(saved).filter(({ column }) => column === SPOKEN);
   assert.deepEqual(shown.map(({ append }) => append), ['Antes.', 'Hoy']);
   again.enter({ log: 'new' });
   assert.deepEqual(again.apply(transcript(0, 3, 'Hoy')), []);
