@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { kioskOptions } from '../../web/js/pages/kiosk-options.js';
+import { keepListenerSettings, recallListenerSettings } from '../../web/js/views/listener-settings.js';
+import { TranscriptStore } from '../../web/js/views/transcript-store.js';
 import { credentials, pageAddress, partnerAddress, webSocketUrl } from '../../web/js/wire/page-address.js';
 import { secureAddress } from '../../web/js/wire/service-info.js';
 
@@ -45,4 +47,30 @@ test('the secure address is the same page, and only a secure one', () => {
 test('the other device gets the other side, and chooses its own language', () => {
   const other = partnerAddress(new URL('https://box/talk?room=desk&side=a&to=en#t=x'), 'a');
   assert.equal(other, 'https://box/talk?room=desk&side=b#t=x');
+});
+
+/** A storage of the browser that holds `entries`. */
+function storageOf(entries) {
+  const held = new Map(Object.entries(entries).map(([key, value]) => [key, JSON.stringify(value)]));
+  return { getItem: (key) => held.get(key) ?? null, setItem: (key, text) => held.set(key, text), read: (key) => JSON.parse(held.get(key)) };
+}
+
+test('what earlier versions kept is read, and kept on under the same names', () => {
+  const local = storageOf({ 'sottovoce.reading': { lane: 'de', size: 4, source: true } });
+  globalThis.localStorage = local;
+  const settings = recallListenerSettings();
+  assert.deepEqual([settings.column, settings.size, settings.source], ['de', 4, true]);
+  keepListenerSettings({ ...settings, column: 'fr' });
+  assert.deepEqual([local.read('sottovoce.reading').lane, local.read('sottovoce.reading').size], ['fr', 4]);
+
+  const seat = { session: 's1', resume: 'r1', last_seq: 7 };
+  const tab = storageOf({ 'sottovoce.read.main': { seat, texts: { logs: [], segments: [] } } });
+  globalThis.sessionStorage = tab;
+  globalThis.document = { addEventListener: () => {} };
+  globalThis.addEventListener = () => {};
+  const model = { restore: () => [], save: () => ({}), clear: () => {} };
+  const store = new TranscriptStore('main', model, () => ({ ...seat, last_seq: 9 }));
+  assert.deepEqual(store.load(), { changes: [], resumePoint: seat });
+  store.clear();
+  assert.equal(tab.read('sottovoce.read.main').seat.last_seq, 9);
 });

@@ -55,6 +55,8 @@ def test_no_circle() -> None:
 
 
 def test_a_page_is_imported_by_nobody() -> None:
-    entries = {name for html in JS.parent.glob("*.html") for name in re.findall(r'src="js/([^"]+)"', html.read_text("utf-8"))}
+    entries = {
+        name for html in JS.parent.glob("*.html") for name in re.findall(r'src="js/([^"]+)"', html.read_text("utf-8"))
+    }
     assert len(entries) > 5
     assert entries & set().union(*imports().values()) == set()

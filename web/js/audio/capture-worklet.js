@@ -1,7 +1,7 @@
 /** Runs on the audio thread: mono, 16 kHz, frames of 40 ms. Loaded by `capture.js` into an AudioWorklet. */
 
-import { Framer } from './framer.js';
 import { RATE_HZ } from '../wire/protocol.js';
+import { Framer } from './framer.js';
 import { Resampler } from './resample.js';
 
 const FRAME_MS = 40;

@@ -1,7 +1,7 @@
 /** From pressing Start to the last word: input, session and the phase that both are in. No DOM. */
 
-import { SpeakerSession } from '../wire/speaker-session.js';
 import { unexpected } from '../wire/problems.js';
+import { SpeakerSession } from '../wire/speaker-session.js';
 
 /** @typedef {import('./input.js').Input} Input */
 /** @typedef {import('../wire/protocol.js').AudioFrame} AudioFrame */

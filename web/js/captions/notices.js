@@ -5,7 +5,7 @@
 /** @typedef {(words: Words) => string} Say empty: nothing */
 /** @typedef {{note: (topic: string, say: Say, lasts_ms?: number) => void}} NoticeSink such as `NoticeView` */
 
-/** Codes of notices that begin or end something: its topic, and whether it is so now. @type {Record<string, [string, boolean]>} */
+/** Codes of notices that begin or end a condition: its topic, and whether it holds now. @type {Record<string, [string, boolean]>} */
 const STATES = {
   muted: ['muted', true],
   unmuted: ['muted', false],

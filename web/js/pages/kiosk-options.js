@@ -1,5 +1,7 @@
 /** What the address of the kiosk page says (docs/PAGES.md). No DOM. */
 
+import { MODE, modeOf } from '../wire/protocol.js';
+
 const ALIGN = ['left', 'center', 'right'];
 
 /**
@@ -9,7 +11,7 @@ const ALIGN = ['left', 'center', 'right'];
  * @property {string} align CSS `text-align`; empty: as the language is written
  * @property {boolean} overlay
  * @property {number} stay_ms how long an overlay shows the last words
- * @property {'fast' | 'calm'} mode
+ * @property {import('../wire/protocol.js').Mode} mode
  * @property {string} theme empty: the system's
  */
 
@@ -25,7 +27,7 @@ export function kioskOptions(options) {
     align: ALIGN.includes(align) ? align : overlay ? 'center' : '',
     overlay,
     stay_ms: 1000 * (within(Number(options.get('stay')), 1, 3600) ?? 8),
-    mode: options.get('mode') === 'fast' ? 'fast' : 'calm',
+    mode: modeOf(options.get('mode'), MODE.CALM),
     theme: ['light', 'dark'].includes(theme) ? theme : '',
   };
 }

@@ -1,19 +1,21 @@
 /** Projector and stream: one or two languages, no controls, no questions, never gives up. */
 
 import { CaptionModel, SPOKEN } from '../captions/caption-model.js';
-import { CaptionsPresenter } from '../views/captions-presenter.js';
-import { ownName } from '../strings/i18n.js';
-import { kioskOptions } from './kiosk-options.js';
-import { ColumnView, sideBySide } from '../views/column-view.js';
-import { awaitLanguages, bestOf, targetsOf } from '../wire/languages.js';
-import { LineFit } from '../views/line-fit.js';
-import { ListenerSession } from '../wire/listener-session.js';
-import { retryOnReturn } from '../views/page-return.js';
-import { NoticeView } from '../views/notice-view.js';
 import { Notices } from '../captions/notices.js';
-import { credentials, pageAddress, webSocketUrl } from '../wire/page-address.js';
-import { Shell, byId } from '../views/shell.js';
+import { ownName } from '../strings/i18n.js';
+import { CaptionsPresenter } from '../views/captions-presenter.js';
+import { ColumnView, sideBySide } from '../views/column-view.js';
+import { byId } from '../views/elements.js';
+import { LineFit } from '../views/line-fit.js';
+import { NoticeView } from '../views/notice-view.js';
+import { retryOnReturn } from '../views/page-return.js';
+import { Shell } from '../views/shell.js';
 import { WakeLock } from '../views/wake-lock.js';
+import { awaitLanguages, bestOf, targetsOf } from '../wire/languages.js';
+import { ListenerSession } from '../wire/listener-session.js';
+import { credentials, pageAddress, webSocketUrl } from '../wire/page-address.js';
+import { AUTO, MODE } from '../wire/protocol.js';
+import { kioskOptions } from './kiosk-options.js';
 
 /** @typedef {import('../wire/protocol.js').Message} Message */
 
@@ -91,14 +93,14 @@ document.addEventListener('keydown', ({ key }) => key === 'f' && toggleFullScree
 new WakeLock().turn(true);
 
 const languages = await awaitLanguages(() => showState('returning'));
-const readable = targetsOf(languages, 'auto');
+const readable = targetsOf(languages, AUTO);
 const known = (/** @type {string} */ code) => readable.includes(code) || languages.sources.includes(code);
 const wanted = address.targets.filter(known).slice(0, MOST_COLUMNS);
 const own = bestOf(navigator.languages, readable);
 const columns = wanted.length > 0 ? wanted : own ? [SPOKEN, own] : [SPOKEN];
 screen.style.setProperty('--columns', String(columns.length));
 const views = columns.map((column) => columnViewOf(column, languages.natives));
-for (const { view } of views) view.showTails(options.mode === 'fast');
+for (const { view } of views) view.showTails(options.mode === MODE.FAST);
 const model = new CaptionModel({ most: MOST_ROWS });
 const presenter = new CaptionsPresenter(model, sideBySide(views), [{ add: noteSpeech }], { heard: expectSpoken });
 const all = columns.filter((column) => column !== SPOKEN);
@@ -110,7 +112,7 @@ const session = new ListenerSession(webSocketUrl(document.baseURI), credentials(
     notices.greet(fresh, again);
     showState(hello.session ? 'reading' : 'no_speaker');
     const possible = all.filter(
-      (code) => !hello.session || hello.source === 'auto' || hello.source === code || hello.available_targets.includes(code),
+      (code) => !hello.session || hello.source === AUTO || hello.source === code || hello.available_targets.includes(code),
     );
     if (possible.join() !== asked.join()) ask(possible);
   },

@@ -1,22 +1,24 @@
 /** The listener's page: one language at a time, in letters as large as the listener likes. */
 
-import { Announcer } from '../views/announcer.js';
+import { Voice } from '../audio/voice.js';
 import { CaptionModel, SPOKEN } from '../captions/caption-model.js';
+import { Notices } from '../captions/notices.js';
+import { Announcer } from '../views/announcer.js';
 import { CaptionsPresenter } from '../views/captions-presenter.js';
 import { CaptionsView } from '../views/captions-view.js';
+import { byId } from '../views/elements.js';
 import { LanguagePicker } from '../views/language-picker.js';
-import { awaitLanguages, bestOf, targetsOf } from '../wire/languages.js';
-import { ListenerSession } from '../wire/listener-session.js';
-import { retryOnReturn } from '../views/page-return.js';
-import { Notices } from '../captions/notices.js';
-import { credentials, pageAddress, webSocketUrl } from '../wire/page-address.js';
 import { invited, keepListenerSettings, recallListenerSettings } from '../views/listener-settings.js';
+import { retryOnReturn } from '../views/page-return.js';
 import { ReadingDialog } from '../views/reading-dialog.js';
-import { Shell, byId } from '../views/shell.js';
+import { Shell } from '../views/shell.js';
 import { StatusView } from '../views/status-view.js';
 import { TranscriptStore } from '../views/transcript-store.js';
-import { Voice } from '../audio/voice.js';
 import { WakeLock } from '../views/wake-lock.js';
+import { awaitLanguages, bestOf, targetsOf } from '../wire/languages.js';
+import { ListenerSession } from '../wire/listener-session.js';
+import { credentials, pageAddress, webSocketUrl } from '../wire/page-address.js';
+import { AUTO, MODE } from '../wire/protocol.js';
 
 /** @typedef {import('../wire/protocol.js').Message} Message */
 
@@ -24,19 +26,7 @@ const shell = await Shell.open();
 const address = invited(pageAddress(location.href));
 const settings = recallListenerSettings();
 
-const status = new StatusView(
-  {
-    state: byId('state'),
-    stateText: byId('state-text'),
-    problem: byId('problem'),
-    problemTitle: byId('problem-title'),
-    problemDo: byId('problem-do'),
-    problemDetail: byId('problem-detail'),
-    problemClose: byId('problem-close'),
-    notice: byId('notice'),
-  },
-  shell.words,
-);
+const status = StatusView.ofPage(shell.words);
 const model = new CaptionModel();
 const view = new CaptionsView({ captions: byId('captions'), rows: byId('rows'), empty: byId('empty'), jump: byId('jump') });
 const notices = new Notices(status);
@@ -71,13 +61,13 @@ let hello = null;
 let column = address.targets[0] ?? settings.column ?? SPOKEN;
 const store = new TranscriptStore(address.room, model, () => session?.resumePoint ?? { session: '', resume: '', last_seq: 0 });
 
-const mode = () => (settings.calm ? 'calm' : 'fast');
+const mode = () => (settings.calm ? MODE.CALM : MODE.FAST);
 const targets = () => (column === SPOKEN ? [] : [column]);
 
 /** Whether what is spoken now can be read in the chosen language. */
 function isAvailable() {
   const { source, available_targets: available = [] } = /** @type {Partial<Message>} */ (hello ?? {});
-  return column === SPOKEN || !hello?.session || source === 'auto' || source === column || available.includes(column);
+  return column === SPOKEN || !hello?.session || source === AUTO || source === column || available.includes(column);
 }
 
 /** The chosen language; what was spoken beside it, or in its place where there is no translation. */
@@ -106,8 +96,8 @@ function showReading() {
 
 function offerLanguages() {
   const { source, available_targets: available } = /** @type {Partial<Message>} */ (hello ?? {});
-  const known = available ?? targetsOf(languages, 'auto');
-  const spoken = [source, presenter.heard].filter((code) => code && code !== 'auto');
+  const known = available ?? targetsOf(languages, AUTO);
+  const spoken = [source, presenter.heard].filter((code) => code && code !== AUTO);
   picker.offer([...known, ...spoken], languages.natives);
   showReading();
 }
@@ -139,8 +129,8 @@ function message(message) {
 
 /** @param {any} [resumePoint] */
 function listen(resumePoint) {
-  const reading = { targets: targets(), mode: /** @type {'fast' | 'calm'} */ (mode()) };
-  session = new ListenerSession(webSocketUrl(document.baseURI), credentials(address), reading, {
+  const wanted = { targets: targets(), mode: mode() };
+  session = new ListenerSession(webSocketUrl(document.baseURI), credentials(address), wanted, {
     opened,
     message,
     state: (state) => state !== 'live' && state !== 'closed' && status.setState(state === 'waiting' ? 'returning' : state),
@@ -163,7 +153,7 @@ function closed(problem) {
 }
 
 shell.draw((words) => {
-  document.title = `${address.room === 'main' ? '' : `${address.room} · `}Sottovoce`;
+  shell.titleRoom(address.room);
   status.setWords(words);
   picker.setSpokenName(words.say('as_spoken'));
   dialog.setWords(words);
@@ -177,7 +167,7 @@ if ('standalone' in navigator) document.querySelector('link[rel=manifest]')?.rem
 const languages = await awaitLanguages(() => status.setState('returning'));
 shell.learnNames(languages.names);
 if (address.targets.length === 0 && settings.column === null) {
-  column = bestOf(navigator.languages, targetsOf(languages, 'auto')) ?? SPOKEN;
+  column = bestOf(navigator.languages, targetsOf(languages, AUTO)) ?? SPOKEN;
 }
 picker.choose(column);
 offerLanguages();

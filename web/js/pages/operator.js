@@ -1,32 +1,20 @@
 /** The operator's page: rooms, invitations and the state of the service. */
 
 import { showCost } from '../views/cost-view.js';
-import { button, element, fillFigures } from '../views/elements.js';
+import { button, byId, element, fillFigures } from '../views/elements.js';
 import { inviteParts } from '../views/invite-view.js';
 import { retryOnReturn } from '../views/page-return.js';
+import { RoomCard } from '../views/room-card.js';
+import { Shell } from '../views/shell.js';
+import { StatusView } from '../views/status-view.js';
 import { OperatorSession } from '../wire/operator-session.js';
 import { credentials, pageAddress, webSocketUrl } from '../wire/page-address.js';
-import { RoomCard } from '../views/room-card.js';
-import { Shell, byId } from '../views/shell.js';
-import { StatusView } from '../views/status-view.js';
 
 /** @typedef {import('../wire/protocol.js').Message} Message */
 
 const shell = await Shell.open();
 const address = pageAddress(location.href);
-const status = new StatusView(
-  {
-    state: byId('state'),
-    stateText: byId('state-text'),
-    problem: byId('problem'),
-    problemTitle: byId('problem-title'),
-    problemDo: byId('problem-do'),
-    problemDetail: byId('problem-detail'),
-    problemClose: byId('problem-close'),
-    notice: byId('notice'),
-  },
-  shell.words,
-);
+const status = StatusView.ofPage(shell.words);
 /** @type {Map<string, RoomCard>} */
 const cards = new Map();
 /** @type {Message | null} */

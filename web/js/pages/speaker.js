@@ -1,30 +1,32 @@
 /** The speaker's page: wires the form, the talk and the views together. */
 
+import { listenToMicrophone, listenToSample } from '../audio/input.js';
+import { Talk } from '../audio/talk.js';
+import { CaptionModel, SPOKEN } from '../captions/caption-model.js';
+import { LatencyLog } from '../captions/latency.js';
+import { Notices } from '../captions/notices.js';
 import { Announcer } from '../views/announcer.js';
 import { AudienceView } from '../views/audience-view.js';
-import { CaptionModel, SPOKEN } from '../captions/caption-model.js';
 import { CaptionsPresenter } from '../views/captions-presenter.js';
 import { CaptionsView } from '../views/captions-view.js';
-import { listenToMicrophone, listenToSample } from '../audio/input.js';
+import { byId } from '../views/elements.js';
 import { InviteView } from '../views/invite-view.js';
-import { awaitLanguages } from '../wire/languages.js';
-import { LatencyLog } from '../captions/latency.js';
 import { LatencyView } from '../views/latency-view.js';
-import { retryOnReturn } from '../views/page-return.js';
 import { MeterView } from '../views/meter-view.js';
 import { MicrophoneView } from '../views/microphone-view.js';
-import { Notices } from '../captions/notices.js';
-import { credentials, pageAddress, webSocketUrl } from '../wire/page-address.js';
-import { fetchInvite } from '../wire/service-info.js';
+import { retryOnReturn } from '../views/page-return.js';
 import { SamplesView } from '../views/samples-view.js';
 import { showSecureHint } from '../views/secure-hint.js';
 import { SettingsView } from '../views/settings-view.js';
-import { Shell, byId } from '../views/shell.js';
+import { Shell } from '../views/shell.js';
 import { StatusView } from '../views/status-view.js';
-import { Talk } from '../audio/talk.js';
 import { TalkButton } from '../views/talk-button.js';
 import { TranscriptTools } from '../views/transcript-tools.js';
 import { WakeLock } from '../views/wake-lock.js';
+import { awaitLanguages } from '../wire/languages.js';
+import { credentials, pageAddress, webSocketUrl } from '../wire/page-address.js';
+import { DEFAULT_ROOM, MODE } from '../wire/protocol.js';
+import { fetchInvite } from '../wire/service-info.js';
 
 /** @typedef {import('../wire/protocol.js').Message} Message */
 
@@ -38,19 +40,7 @@ function columnName(column) {
   return presenter.heard ? shell.say('column_spoken_as', { language: shell.words.languageName(presenter.heard) }) : say('column_spoken');
 }
 
-const status = new StatusView(
-  {
-    state: byId('state'),
-    stateText: byId('state-text'),
-    problem: byId('problem'),
-    problemTitle: byId('problem-title'),
-    problemDo: byId('problem-do'),
-    problemDetail: byId('problem-detail'),
-    problemClose: byId('problem-close'),
-    notice: byId('notice'),
-  },
-  shell.words,
-);
+const status = StatusView.ofPage(shell.words);
 const captionsView = new CaptionsView({
   captions: byId('captions'),
   rows: byId('rows'),
@@ -130,7 +120,7 @@ let resumed = false;
 function showChoice() {
   const { targets, mode } = settings.choice;
   captionsView.setColumns([SPOKEN, ...targets], columnName);
-  captionsView.showTails(mode === 'fast');
+  captionsView.showTails(mode === MODE.FAST);
   announcer.setColumn(targets[0] ?? SPOKEN);
   offerTranscripts([SPOKEN, ...targets]);
 }
@@ -212,8 +202,8 @@ function message(message) {
 }
 
 shell.draw((words) => {
-  document.title = `${address.room === 'main' ? '' : `${address.room} · `}Sottovoce`;
-  byId('room').textContent = address.room === 'main' ? '' : shell.say('room', { room: address.room });
+  shell.titleRoom(address.room);
+  byId('room').textContent = address.room === DEFAULT_ROOM ? '' : shell.say('room', { room: address.room });
   samples.draw(words);
   settings.setWords(words);
   status.setWords(words);

@@ -1,25 +1,27 @@
 /** The conversation page: two people and two languages, on one device or on two. */
 
-import { Announcer } from '../views/announcer.js';
-import { CaptionModel } from '../captions/caption-model.js';
-import { CaptionsPresenter } from '../views/captions-presenter.js';
-import { loadWords, ownName } from '../strings/i18n.js';
 import { listenToMicrophone } from '../audio/input.js';
-import { ColumnView, sideBySide } from '../views/column-view.js';
-import { awaitLanguages } from '../wire/languages.js';
-import { retryOnReturn } from '../views/page-return.js';
-import { Notices } from '../captions/notices.js';
-import { PartnerLink } from '../views/partner-link.js';
-import { credentials, isSide, pageAddress, webSocketUrl } from '../wire/page-address.js';
-import { showSecureHint } from '../views/secure-hint.js';
-import { Shell, byId } from '../views/shell.js';
-import { StatusView } from '../views/status-view.js';
-import { UI_LANGUAGES } from '../strings/load.js';
 import { Talk } from '../audio/talk.js';
+import { CaptionModel } from '../captions/caption-model.js';
+import { Notices } from '../captions/notices.js';
+import { loadWords, ownName } from '../strings/i18n.js';
+import { UI_LANGUAGES } from '../strings/load.js';
+import { Announcer } from '../views/announcer.js';
+import { CaptionsPresenter } from '../views/captions-presenter.js';
+import { ColumnView, sideBySide } from '../views/column-view.js';
+import { byId } from '../views/elements.js';
+import { retryOnReturn } from '../views/page-return.js';
+import { PartnerLink } from '../views/partner-link.js';
+import { showSecureHint } from '../views/secure-hint.js';
+import { Shell } from '../views/shell.js';
+import { StatusView } from '../views/status-view.js';
 import { TalkButton } from '../views/talk-button.js';
+import { WakeLock } from '../views/wake-lock.js';
+import { awaitLanguages } from '../wire/languages.js';
+import { credentials, isSide, pageAddress, webSocketUrl } from '../wire/page-address.js';
+import { MODE } from '../wire/protocol.js';
 import { BOTH, TwoDevices } from './two-devices.js';
 import { TwoWay, firstPair, spokenOrRead } from './two-way.js';
-import { WakeLock } from '../views/wake-lock.js';
 
 /** @typedef {import('./two-way.js').Side} Side */
 /** @typedef {import('../wire/protocol.js').Message} Message */
@@ -30,19 +32,7 @@ const shell = await Shell.open();
 const address = pageAddress(location.href);
 const url = webSocketUrl(document.baseURI);
 const side = address.options.get('side');
-const status = new StatusView(
-  {
-    state: byId('state'),
-    stateText: byId('state-text'),
-    problem: byId('problem'),
-    problemTitle: byId('problem-title'),
-    problemDo: byId('problem-do'),
-    problemDetail: byId('problem-detail'),
-    problemClose: byId('problem-close'),
-    notice: byId('notice'),
-  },
-  shell.words,
-);
+const status = StatusView.ofPage(shell.words);
 const notices = new Notices(status);
 const announcer = new Announcer(byId('announcer'));
 const wakeLock = new WakeLock();
@@ -102,7 +92,7 @@ function start() {
       status.note('microphone', (words) => words.say('mic_gone'));
       onEnd();
     });
-  if (devices) talk.start(open, devices.credentials, { source: pair.language('near'), targets: [], mode: 'fast' });
+  if (devices) talk.start(open, devices.credentials, { source: pair.language('near'), targets: [], mode: MODE.FAST });
   else talk.start(open, credentials(address), pair.choice);
 }
 

@@ -4,6 +4,7 @@ import { CaptionModel, SPOKEN } from '../captions/caption-model.js';
 import { CaptionsPresenter } from '../views/captions-presenter.js';
 import { ListenerSession } from '../wire/listener-session.js';
 import { OTHER_SIDE, credentials } from '../wire/page-address.js';
+import { MODE } from '../wire/protocol.js';
 
 /** @typedef {import('../captions/caption-model.js').Change} Change */
 /** @typedef {import('../wire/protocol.js').Message} Message */
@@ -42,8 +43,8 @@ export class TwoDevices {
     const heard = { add: (/** @type {Change} */ change) => this.#isMine(change) && subscriber.add({ ...change, column: BOTH }) };
     this.#mine = new CaptionsPresenter(new CaptionModel({ prefix: 'mine/', nextOrder }), view(own));
     this.#theirs = new CaptionsPresenter(new CaptionModel({ prefix: 'theirs/', nextOrder }), view(other), [heard]);
-    const reading = { targets: [language], mode: /** @type {const} */ ('fast') };
-    this.#session = new ListenerSession(url, credentials(address, `${address.room}.${OTHER_SIDE[side]}`), reading, {
+    const choice = { targets: [language], mode: MODE.FAST };
+    this.#session = new ListenerSession(url, credentials(address, `${address.room}.${OTHER_SIDE[side]}`), choice, {
       opened: (hello) => {
         this.#theirs.enter(hello);
         state(hello.session ? 'reading' : 'no_partner');

@@ -1,7 +1,8 @@
 /** Who of two people speaks, and in which language. No DOM. */
 
-import { targetsOf } from '../wire/languages.js';
 import { keep, recall } from '../views/storage.js';
+import { codeOf, targetsOf } from '../wire/languages.js';
+import { AUTO, MODE } from '../wire/protocol.js';
 
 /** @typedef {'near' | 'far'} Side */
 /** @typedef {import('../wire/speaker-session.js').Choice} Choice */
@@ -17,7 +18,7 @@ const KEY = 'sottovoce.talk';
  */
 export function firstPair(asked, possible, preferred) {
   const kept = recall(KEY) ?? {};
-  const wanted = [...asked, kept.near, kept.far, ...preferred.map((tag) => tag.toLowerCase().split('-')[0]), 'en', 'es'];
+  const wanted = [...asked, kept.near, kept.far, ...preferred.map(codeOf), 'en', 'es'];
   const [near = 'en', far = 'es'] = [...new Set(wanted.filter((code) => possible.includes(code))), ...possible];
   return { near, far: far === near ? (possible.find((code) => code !== near) ?? far) : far };
 }
@@ -28,7 +29,7 @@ export function firstPair(asked, possible, preferred) {
  * @returns {string[]}
  */
 export function spokenOrRead(languages) {
-  const read = targetsOf(languages, 'auto');
+  const read = targetsOf(languages, AUTO);
   return languages.sources.filter((code) => read.includes(code) || targetsOf(languages, code).length > 0);
 }
 
@@ -56,15 +57,15 @@ export class TwoWay {
 
   /** @returns {string} what recognition is to expect */
   get source() {
-    return this.#speaking ? this.#pair[this.#speaking] : 'auto';
+    return this.#speaking ? this.#pair[this.#speaking] : AUTO;
   }
 
   /** @returns {Choice} of the one session in which both speak */
   get choice() {
     const both = [this.#pair.near, this.#pair.far];
     const { source } = this;
-    const targets = source === 'auto' ? both : both.filter((code) => code === source || this.#leads(source, code));
-    return { source, allowed_sources: both, targets, mode: 'fast' };
+    const targets = source === AUTO ? both : both.filter((code) => code === source || this.#leads(source, code));
+    return { source, allowed_sources: both, targets, mode: MODE.FAST };
   }
 
   /** Ways that no installed translation goes. @returns {{source: string, target: string}[]} */

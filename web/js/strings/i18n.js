@@ -1,10 +1,12 @@
 /** The page's own words. Plain lookups with `{name}` places; no DOM but in `translatePage`. */
 
+import { codeOf } from '../wire/languages.js';
+import { AUTO } from '../wire/protocol.js';
 import { UI_LANGUAGES, loadStrings } from './load.js';
 
 /** @param {readonly string[]} preferred language tags, best first @returns {string} one of UI_LANGUAGES */
 export function pickLanguage(preferred) {
-  const codes = preferred.map((tag) => tag.toLowerCase().split('-')[0]);
+  const codes = preferred.map(codeOf);
   return codes.find((code) => UI_LANGUAGES.includes(code)) ?? UI_LANGUAGES[0];
 }
 
@@ -51,7 +53,7 @@ export class Words {
 
   /** @param {string} code of a language, or `auto` @returns {string} its name in the page's language */
   languageName(code) {
-    if (code === 'auto') return this.say('auto');
+    if (code === AUTO) return this.say('auto');
     return named(this.#names, code) ?? this.#others.get(code) ?? code;
   }
 

@@ -1,4 +1,7 @@
-/** Short ways to build elements. Text goes in as text, never as markup. */
+/** Short ways to find and build elements. Text goes in as text, never as markup. */
+
+/** @type {(id: string) => any} */
+export const byId = (id) => document.getElementById(id);
 
 /**
  * @param {string} kind

@@ -1,9 +1,9 @@
 /** How the other device joins a conversation. */
 
-import { copyText } from './clipboard.js';
-import { fetchInfo, secureAddress } from '../wire/service-info.js';
-import { byId } from './shell.js';
 import { partnerAddress } from '../wire/page-address.js';
+import { fetchInfo, secureAddress } from '../wire/service-info.js';
+import { copyText } from './clipboard.js';
+import { byId } from './elements.js';
 
 export class PartnerLink {
   #shell;

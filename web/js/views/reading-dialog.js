@@ -1,9 +1,9 @@
 /** The listener's panel: letters, what is shown, voice, and the transcript to take away. */
 
+import { byId } from './elements.js';
 import { SIZES } from './listener-settings.js';
-import { WakeLock } from './wake-lock.js';
-import { byId } from './shell.js';
 import { TranscriptTools } from './transcript-tools.js';
+import { WakeLock } from './wake-lock.js';
 
 /** @typedef {import('./listener-settings.js').ListenerSettings} ListenerSettings */
 

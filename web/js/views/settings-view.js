@@ -1,7 +1,8 @@
 /** The form: spoken language, targets, mode. Remembers the last choice in this browser. */
 
-import { drawChips } from './chips.js';
 import { grouped, targetsOf } from '../wire/languages.js';
+import { AUTO, MODE, MOST_TARGETS, modeOf } from '../wire/protocol.js';
+import { drawChips } from './chips.js';
 import { keep, recall } from './storage.js';
 
 /** @typedef {import('../wire/speaker-session.js').Choice} Choice */
@@ -9,8 +10,6 @@ import { keep, recall } from './storage.js';
 /** @typedef {import('../strings/i18n.js').Words} Words */
 
 const KEY = 'sottovoce.choice';
-/** The protocol takes no more. */
-const MOST_TARGETS = 16;
 
 /**
  * @typedef {object} SettingsParts
@@ -30,7 +29,7 @@ export class SettingsView {
   /** @type {Languages} */
   #languages = { sources: [], targets: {}, names: new Map(), natives: new Map() };
   /** @type {Choice} */
-  #choice = { source: 'auto', targets: ['en'], mode: 'fast' };
+  #choice = { source: AUTO, targets: ['en'], mode: MODE.FAST };
   /** @type {string[]} languages that may be detected; empty: any */
   #allowed = [];
 
@@ -51,14 +50,14 @@ export class SettingsView {
   get choice() {
     const possible = targetsOf(this.#languages, this.#choice.source);
     const targets = this.#choice.targets.filter((code) => possible.includes(code)).slice(0, MOST_TARGETS);
-    const allowed = this.#choice.source === 'auto' ? this.#allowed.filter((code) => this.#languages.sources.includes(code)) : [];
+    const allowed = this.#choice.source === AUTO ? this.#allowed.filter((code) => this.#languages.sources.includes(code)) : [];
     return { ...this.#choice, targets, ...(allowed.length > 0 && { allowed_sources: allowed }) };
   }
 
   /** @param {Languages} languages */
   setLanguages(languages) {
     this.#languages = languages;
-    if (!languages.sources.includes(this.#choice.source)) this.#choice.source = 'auto';
+    if (!languages.sources.includes(this.#choice.source)) this.#choice.source = AUTO;
     this.#draw();
   }
 
@@ -91,7 +90,7 @@ export class SettingsView {
     this.#choice = {
       source: source.value || this.#choice.source,
       targets: [...data.getAll('target').map(String), ...hidden],
-      mode: data.get('mode') === 'calm' ? 'calm' : 'fast',
+      mode: modeOf(data.get('mode')),
     };
     if (!this.#parts.source.disabled) this.#allowed = data.getAll('allowed').map(String); // locked boxes are not in it
     keep(KEY, { ...this.#choice, allowed: this.#allowed });
@@ -102,7 +101,7 @@ export class SettingsView {
     const { source, targets, mode, allowed } = recall(KEY) ?? {};
     if (Array.isArray(allowed)) this.#allowed = allowed.map(String);
     if (typeof source === 'string' && Array.isArray(targets)) {
-      this.#choice = { source, targets: targets.map(String), mode: mode === 'calm' ? 'calm' : 'fast' };
+      this.#choice = { source, targets: targets.map(String), mode: modeOf(mode) };
     }
   }
 
@@ -136,7 +135,7 @@ export class SettingsView {
       common.length && more.length
         ? [group('languages_common', common), group('languages_more', more)]
         : options(codes);
-    source.replaceChildren(...options(['auto']), ...list);
+    source.replaceChildren(...options([AUTO]), ...list);
     source.value = this.#choice.source;
   }
 
@@ -151,7 +150,7 @@ export class SettingsView {
   /** Between which languages the service has to tell: fewer are told apart better. @param {string[]} codes */
   #drawAllowed(codes) {
     const { allowedField, allowed } = this.#parts;
-    allowedField.hidden = this.#choice.source !== 'auto' || codes.length < 2;
+    allowedField.hidden = this.#choice.source !== AUTO || codes.length < 2;
     const { common } = grouped(codes, [...navigator.languages, ...this.#allowed]);
     drawChips(allowed, 'allowed', common, this.#allowed, this.#words);
   }

@@ -1,16 +1,15 @@
 /** What every page has: its words, the choice of their language, and the theme. */
 
-import { UI_LANGUAGES } from '../strings/load.js';
 import { loadWords, ownName, pickLanguage, translatePage } from '../strings/i18n.js';
+import { UI_LANGUAGES } from '../strings/load.js';
+import { DEFAULT_ROOM } from '../wire/protocol.js';
+import { byId } from './elements.js';
 import { keep, recall } from './storage.js';
 import { bindTheme } from './theme.js';
 
 /** @typedef {import('../strings/i18n.js').Words} Words */
 
 const UI_KEY = 'sottovoce.ui';
-
-/** @type {(id: string) => any} */
-export const byId = (id) => document.getElementById(id);
 
 export class Shell {
   /** @type {Map<string, string>} English names from the server, for languages that the browser cannot name */
@@ -49,6 +48,11 @@ export class Shell {
   /** @param {import('../wire/protocol.js').Message} notice @returns {string} in the page's words where it has some */
   notice({ code, message }) {
     return code === 'unmuted' ? '' : this.words.notice(code, message);
+  }
+
+  /** The window's title. @param {string} room */
+  titleRoom(room) {
+    document.title = `${room === DEFAULT_ROOM ? '' : `${room} · `}Sottovoce`;
   }
 
   /** Names for languages that the browser has none for. @param {ReadonlyMap<string, string>} names */

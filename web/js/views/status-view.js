@@ -1,5 +1,6 @@
 /** Connection state, problems and passing notices, in words. */
 
+import { byId } from './elements.js';
 import { NoticeView } from './notice-view.js';
 
 /** @typedef {import('../strings/i18n.js').Words} Words */
@@ -24,6 +25,21 @@ export class StatusView {
   /** @type {Problem | null} */
   #problem = null;
   #notices;
+
+  /** The view of a page that has all the parts under their usual ids. @param {Words} words */
+  static ofPage(words) {
+    const parts = {
+      state: byId('state'),
+      stateText: byId('state-text'),
+      problem: byId('problem'),
+      problemTitle: byId('problem-title'),
+      problemDo: byId('problem-do'),
+      problemDetail: byId('problem-detail'),
+      problemClose: byId('problem-close'),
+      notice: byId('notice'),
+    };
+    return new StatusView(parts, words);
+  }
 
   /** @param {StatusParts} parts @param {Words} words */
   constructor(parts, words) {

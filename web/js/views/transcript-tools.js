@@ -1,7 +1,7 @@
 /** Buttons that take the transcript away: to the clipboard, or as a file made in the browser. */
 
-import { copyText } from './clipboard.js';
 import { FORMATS, asText, fileName, linesOf } from '../captions/export.js';
+import { copyText } from './clipboard.js';
 
 /** How long a button's word about what it did is shown. */
 const TOLD_MS = 6_000;

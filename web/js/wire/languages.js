@@ -1,6 +1,7 @@
 /** Which languages the server hears and translates into. */
 
 import { Problem, unexpected } from './problems.js';
+import { AUTO } from './protocol.js';
 
 const RETRY_MS = 3_000;
 /** Spoken by most of the people who look for a language here; they need not search a list of a hundred. */
@@ -44,8 +45,13 @@ export async function fetchLanguages(url) {
  * @returns {string[]}
  */
 export function targetsOf({ targets }, source) {
-  const listed = targets[source] ?? (source === 'auto' ? Object.values(targets).flat() : []);
+  const listed = targets[source] ?? (source === AUTO ? Object.values(targets).flat() : []);
   return [...new Set(listed)].filter((code) => code !== source);
+}
+
+/** @param {string} tag such as `pt-BR` @returns {string} the code of its language */
+export function codeOf(tag) {
+  return tag.toLowerCase().split('-')[0];
 }
 
 /**
@@ -55,7 +61,7 @@ export function targetsOf({ targets }, source) {
  * @returns {{common: string[], more: string[]}}
  */
 export function grouped(codes, preferred) {
-  const near = new Set([...COMMON, ...preferred.map((tag) => tag.toLowerCase().split('-')[0])]);
+  const near = new Set([...COMMON, ...preferred.map(codeOf)]);
   return { common: codes.filter((code) => near.has(code)), more: codes.filter((code) => !near.has(code)) };
 }
 
@@ -66,7 +72,7 @@ export function grouped(codes, preferred) {
  * @returns {string | undefined} one of the codes
  */
 export function bestOf(preferred, codes) {
-  const wanted = preferred.map((tag) => tag.toLowerCase().split('-')[0]);
+  const wanted = preferred.map(codeOf);
   return wanted.find((code) => codes.includes(code));
 }
 

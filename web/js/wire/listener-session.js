@@ -2,9 +2,10 @@
 
 import { Connection } from './connection.js';
 import { PaintClock } from './paint-clock.js';
+import { ROLE, helloOf } from './protocol.js';
 
 /** @typedef {import('./protocol.js').Message} Message */
-/** @typedef {{targets: string[], mode: 'fast' | 'calm'}} ListenerChoice */
+/** @typedef {{targets: string[], mode: import('./protocol.js').Mode}} ListenerChoice */
 
 /**
  * @typedef {object} ListenerSessionHandlers
@@ -17,7 +18,7 @@ import { PaintClock } from './paint-clock.js';
 
 export class ListenerSession {
   #credentials;
-  #reading;
+  #choice;
   #handlers;
   #connection;
   #clock;
@@ -25,19 +26,18 @@ export class ListenerSession {
   /**
    * @param {string} url
    * @param {import('./speaker-session.js').Credentials} credentials
-   * @param {ListenerChoice} reading
+   * @param {ListenerChoice} choice
    * @param {ListenerSessionHandlers} handlers
    * @param {{patient?: boolean}} [options]
    * @param {import('./environment.js').Environment} [environment]
    */
-  constructor(url, credentials, reading, handlers, { patient = false } = {}, environment) {
+  constructor(url, credentials, choice, handlers, { patient = false } = {}, environment) {
     this.#credentials = credentials;
-    this.#reading = reading;
+    this.#choice = choice;
     this.#handlers = handlers;
     const wiring = {
-      hello: () => ({
-        versions: ['v1'], role: 'listener', ...this.#credentials, ...this.#reading, capabilities: ['painted', 'resume'],
-      }),
+      hello: () =>
+        helloOf(ROLE.LISTENER, { ...this.#credentials, ...this.#choice, capabilities: ['painted', 'resume'] }),
       opened: this.#opened.bind(this),
       message: this.#message.bind(this),
       pinged: () => {},
@@ -66,7 +66,7 @@ export class ListenerSession {
 
   /** @param {Partial<ListenerChoice>} change */
   set(change) {
-    this.#reading = { ...this.#reading, ...change };
+    this.#choice = { ...this.#choice, ...change };
     this.#connection.send('set', change);
   }
 

@@ -1,6 +1,7 @@
 /** An operator's side of the service: what goes on, and what may be done about it. No DOM. */
 
 import { Connection } from './connection.js';
+import { ROLE, helloOf } from './protocol.js';
 
 /** @typedef {import('./protocol.js').Message} Message */
 
@@ -26,7 +27,7 @@ export class OperatorSession {
   constructor(url, credentials, handlers, environment) {
     this.#handlers = handlers;
     const wiring = {
-      hello: () => ({ versions: ['v1'], role: 'operator', ...credentials, targets: [] }),
+      hello: () => helloOf(ROLE.OPERATOR, { ...credentials, targets: [] }),
       opened: () => {},
       message: this.#message.bind(this),
       pinged: () => {},

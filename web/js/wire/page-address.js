@@ -1,9 +1,9 @@
 /** Where a page belongs: room, languages, options and token, all from its own address. */
 
+import { DEFAULT_ROOM, MOST_TARGETS } from './protocol.js';
+
 const ROOM = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,63}$/;
 const CODE = /^[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*$/;
-/** The protocol takes no more. */
-const MOST_TARGETS = 16;
 
 /**
  * @typedef {object} PageAddress
@@ -21,7 +21,7 @@ export function pageAddress(address) {
   const targets = (options.get('to') ?? '').split(',').filter((code) => CODE.test(code));
   const token = new URLSearchParams(url.hash.slice(1)).get('t');
   return {
-    room: ROOM.test(room) ? room : 'main',
+    room: ROOM.test(room) ? room : DEFAULT_ROOM,
     targets: [...new Set(targets)].slice(0, MOST_TARGETS),
     token: token || null,
     options,

@@ -6,6 +6,18 @@ export const SUBPROTOCOL = 'sottovoce.v1';
 /** The one sample rate on the wire, in hertz. */
 export const RATE_HZ = 16_000;
 const HEADER_BYTES = 8;
+const VERSIONS = Object.freeze(['v1']);
+
+/** What a client is to the service. */
+export const ROLE = Object.freeze({ SPEAKER: 'speaker', LISTENER: 'listener', OPERATOR: 'operator' });
+/** In place of a source language: it is detected. */
+export const AUTO = 'auto';
+/** When captions appear: at once with a tail, or only what is committed. */
+export const MODE = Object.freeze({ FAST: /** @type {const} */ ('fast'), CALM: /** @type {const} */ ('calm') });
+/** The room of those who name none. */
+export const DEFAULT_ROOM = 'main';
+/** Most targets of one client. */
+export const MOST_TARGETS = 16;
 
 export const CLOSE = Object.freeze({
   DONE: 1000,
@@ -25,6 +37,7 @@ export class ProtocolError extends Error {
 /**
  * @typedef {Record<string, any> & {type: string, seq: number, t_ms: number}} Message
  * @typedef {{position: number, samples: Int16Array}} AudioFrame position: samples from the start of the stream
+ * @typedef {'fast' | 'calm'} Mode
  * @typedef {Record<string, number>} Marks milliseconds on the session clock, by stage
  */
 
@@ -69,6 +82,20 @@ export function decodeMessage(text) {
     if (kindOf(message[field]) !== kind) throw new ProtocolError(`${String(message.type)}.${field} is not a ${kind}`);
   }
   return message;
+}
+
+/**
+ * @param {string} role one of ROLE
+ * @param {Record<string, unknown>} more
+ * @returns {Record<string, unknown>} fields of a hello
+ */
+export function helloOf(role, more) {
+  return { versions: VERSIONS, role, ...more };
+}
+
+/** @param {unknown} mode @param {Mode} otherwise @returns {Mode} */
+export function modeOf(mode, otherwise = MODE.FAST) {
+  return mode === MODE.FAST || mode === MODE.CALM ? mode : otherwise;
 }
 
 /** Numbers the text frames of one connection: `seq` starts at 1 and has no gaps. */

@@ -3,11 +3,11 @@
 import { Backlog } from './backlog.js';
 import { Connection } from './connection.js';
 import { PaintClock } from './paint-clock.js';
-import { encodeAudioFrame } from './protocol.js';
+import { ROLE, encodeAudioFrame, helloOf } from './protocol.js';
 
 /** @typedef {import('./protocol.js').Message} Message */
 /** @typedef {import('./protocol.js').AudioFrame} AudioFrame */
-/** @typedef {{source: string, allowed_sources?: string[], targets: string[], mode: 'fast' | 'calm'}} Choice */
+/** @typedef {{source: string, allowed_sources?: string[], targets: string[], mode: import('./protocol.js').Mode}} Choice */
 /** @typedef {{room: string, token?: string}} Credentials */
 
 /**
@@ -70,7 +70,7 @@ export class SpeakerSession {
     this.#pump();
   }
 
-  /** @param {{source?: string, targets?: string[], mode?: 'fast' | 'calm'}} change */
+  /** @param {{source?: string, targets?: string[], mode?: import('./protocol.js').Mode}} change */
   set(change) {
     this.#choice = { ...this.#choice, ...change };
     this.#connection.send('set', change);
@@ -95,7 +95,8 @@ export class SpeakerSession {
   }
 
   #hello() {
-    return { versions: ['v1'], role: 'speaker', ...this.#credentials, ...this.#choice, capabilities: ['painted', 'resume', 'audience'] };
+    const capabilities = ['painted', 'resume', 'audience'];
+    return helloOf(ROLE.SPEAKER, { ...this.#credentials, ...this.#choice, capabilities });
   }
 
   /** @param {Message} hello @param {boolean} fresh @param {boolean} again */
