@@ -68,10 +68,10 @@ test('a talk that is over takes its microphone along, not the operator\'s order'
   notices.take(notice('muted'));
   notices.take(notice('device_lost', 'The microphone is gone.'));
   notices.take(lag('recognition', 2_000));
-  notices.greet(false, false); // the spoken language has changed, nothing else
+  notices.opened(false, false); // the spoken language has changed, nothing else
   assert.equal(seen.lines.length, 3);
-  notices.greet(true, false);
+  notices.opened(true, false);
   assert.deepEqual(seen.lines, ['Muted.']);
-  notices.greet(false, true); // a new connection is told again
+  notices.opened(false, true); // a new connection is told again
   assert.deepEqual(seen.lines, []);
 });

@@ -1,4 +1,4 @@
-/** What the captions say: segments by languages, from revisions that only ever add to what is committed. No DOM. */
+/** Captions as segments and columns, from revisions that only ever add to what is committed. No DOM. */
 
 /** @typedef {import('../wire/protocol.js').Message} Message */
 
@@ -21,7 +21,7 @@ export const SPOKEN = 'spoken';
  * @property {number} rev
  * @property {string} lang
  * @property {string} committed without the characters that were `dropped`
- * @property {number} dropped characters that the reader has had forgotten
+ * @property {number} dropped characters that the listener has deleted
  * @property {string} tail
  * @property {boolean} final
  * @property {boolean} own

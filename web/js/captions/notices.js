@@ -1,4 +1,4 @@
-/** What a room's messages say beside its texts: what is so stays said until it is not so any more. No DOM. */
+/** Notices of a room beside its texts: a condition is shown until it is over. No DOM. */
 
 /** @typedef {import('../wire/protocol.js').Message} Message */
 /** @typedef {import('../strings/i18n.js').Words} Words */
@@ -39,7 +39,7 @@ export class Notices {
     return true;
   }
 
-  /** Another connection, or none: who is asked again says again what is so. */
+  /** Another connection, or none: the service tells anew which conditions hold. */
   reset() {
     this.#behind.clear();
     for (const topic of this.#topics) this.#view.note(topic, () => '');
@@ -47,16 +47,16 @@ export class Notices {
   }
 
   /**
-   * The service greets: what is so is told again over a new connection only.
+   * A hello came: the service tells conditions again over a new connection only.
    * @param {boolean} fresh another talk
    * @param {boolean} again another connection
    */
-  greet(fresh, again) {
+  opened(fresh, again) {
     if (again) this.reset();
     else if (fresh) this.talkOver();
   }
 
-  /** What was about the talk is not so any more: whether an operator has muted the room outlasts it. */
+  /** Conditions of the talk are over: whether an operator has muted the room outlasts it. */
   talkOver() {
     this.#behind.clear();
     for (const topic of ['lag', 'device']) this.#note(topic, () => '');

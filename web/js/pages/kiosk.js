@@ -109,7 +109,7 @@ let asked = all;
 const session = new ListenerSession(webSocketUrl(document.baseURI), credentials(address), { targets: all, mode: options.mode }, {
   opened: (hello, fresh, again) => {
     presenter.enter(hello);
-    notices.greet(fresh, again);
+    notices.opened(fresh, again);
     showState(hello.session ? 'reading' : 'no_speaker');
     const possible = all.filter(
       (code) => !hello.session || hello.source === AUTO || hello.source === code || hello.available_targets.includes(code),

@@ -106,12 +106,12 @@ function showState() {
   status.setState(hello?.session ? 'reading' : 'no_speaker');
 }
 
-/** @param {Message} welcome @param {boolean} fresh @param {boolean} again */
-function opened(welcome, fresh, again) {
-  hello = welcome;
-  presenter.enter(welcome);
+/** @param {Message} answer @param {boolean} fresh @param {boolean} again */
+function opened(answer, fresh, again) {
+  hello = answer;
+  presenter.enter(answer);
   status.clearProblem();
-  notices.greet(fresh, again);
+  notices.opened(fresh, again);
   offerLanguages();
   showState();
 }

@@ -177,7 +177,7 @@ function start(sample) {
 function opened(hello, fresh, again) {
   byId('version').textContent = String(hello.server ?? '');
   status.clearProblem('no_server');
-  notices.greet(fresh, again);
+  notices.opened(fresh, again);
   invite.show(hello.invite);
   if (fresh) audience.reset(Boolean(hello.invite));
   presenter.enter(hello);

@@ -54,7 +54,7 @@ const talk = new Talk(url, {
   phase: showPhase,
   frame: () => {},
   opened: (hello, fresh, again) => {
-    notices.greet(fresh, again);
+    notices.opened(fresh, again);
     (devices ?? presenter).enter(hello);
   },
   message,

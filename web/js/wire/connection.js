@@ -97,7 +97,7 @@ export class Connection {
     this.#envelope = new Envelope();
     this.#refusal = '';
     this.#retryAfter_ms = 0;
-    socket.onopen = () => this.#greet();
+    socket.onopen = () => this.#sendHello();
     socket.onmessage = ({ data }) => this.#receive(data);
     socket.onclose = ({ code, reason }) => this.#lost(code, reason);
     this.#opened_ms = this.#environment.now_ms();
@@ -162,7 +162,7 @@ export class Connection {
     this.#socket?.close(CLOSE.DONE);
   }
 
-  #greet() {
+  #sendHello() {
     const resume = this.#resume ? { resume: this.#resume, last_seq: this.#lastSeq } : {};
     const fields = { ...this.#handlers.hello(), ...resume };
     this.#socket?.send(this.#envelope.wrap('hello', fields, this.#environment.now_ms()));
@@ -183,7 +183,7 @@ export class Connection {
 
   /** @param {Message} message */
   #dispatch(message) {
-    if (message.type === 'hello') return this.#welcome(message);
+    if (message.type === 'hello') return this.#helloReceived(message);
     this.#lastSeq = Math.max(this.#lastSeq, message.seq);
     if (message.type === 'error') {
       this.#refusal = message.message;
@@ -195,7 +195,7 @@ export class Connection {
   }
 
   /** @param {Message} hello */
-  #welcome(hello) {
+  #helloReceived(hello) {
     const session = hello.session ?? '';
     const fresh = session !== this.#session;
     const again = !this.#live;

@@ -1,4 +1,4 @@
-/** Whether the other end still lives: pings, which it has to answer. No DOM. */
+/** Detects a dead connection: sends pings, which the other end has to answer. No DOM. */
 
 /** A ping without any message after it for so long: the connection is taken for dead. */
 const SILENCE_MS = 20_000;

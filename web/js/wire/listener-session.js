@@ -1,4 +1,4 @@
-/** A reader's side of a room: stays while speakers come and go, and comes back after every drop. No DOM. */
+/** A listener's side of a room: stays while speakers come and go, and comes back after every drop. No DOM. */
 
 import { Connection } from './connection.js';
 import { PaintClock } from './paint-clock.js';

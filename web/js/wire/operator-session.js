@@ -1,4 +1,4 @@
-/** An operator's side of the service: what goes on, and what may be done about it. No DOM. */
+/** An operator's connection: the state of the service, and commands to its rooms. No DOM. */
 
 import { Connection } from './connection.js';
 import { ROLE, helloOf } from './protocol.js';

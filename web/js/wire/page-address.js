@@ -1,4 +1,4 @@
-/** Where a page belongs: room, languages, options and token, all from its own address. */
+/** Room, languages, options and token of a page, all from its own address. */
 
 import { DEFAULT_ROOM, MOST_TARGETS } from './protocol.js';
 
