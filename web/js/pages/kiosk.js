@@ -10,6 +10,7 @@ import { LineFit } from '../views/line-fit.js';
 import { NoticeView } from '../views/notice-view.js';
 import { retryOnReturn } from '../views/page-return.js';
 import { Shell } from '../views/shell.js';
+import { stateKey } from '../views/status-view.js';
 import { WakeLock } from '../views/wake-lock.js';
 import { awaitLanguages, bestOf, targetsOf } from '../wire/languages.js';
 import { ListenerSession } from '../wire/listener-session.js';
@@ -126,7 +127,7 @@ const session = new ListenerSession(webSocketUrl(document.baseURI), credentials(
   state: (state) => {
     if (state === 'live') return;
     notices.reset(); // the state says more
-    showState(state === 'waiting' ? 'returning' : state);
+    showState(stateKey(state));
   },
   closed: () => {}, // patient: it never is
   refused: ({ key }) => {

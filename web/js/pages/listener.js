@@ -12,7 +12,7 @@ import { invited, keepListenerSettings, recallListenerSettings } from '../views/
 import { retryOnReturn } from '../views/page-return.js';
 import { ReadingDialog } from '../views/reading-dialog.js';
 import { Shell } from '../views/shell.js';
-import { StatusView } from '../views/status-view.js';
+import { StatusView, stateKey } from '../views/status-view.js';
 import { TranscriptStore } from '../views/transcript-store.js';
 import { WakeLock } from '../views/wake-lock.js';
 import { awaitLanguages, bestOf, targetsOf } from '../wire/languages.js';
@@ -133,7 +133,7 @@ function listen(resumePoint) {
   session = new ListenerSession(webSocketUrl(document.baseURI), credentials(address), wanted, {
     opened,
     message,
-    state: (state) => state !== 'live' && state !== 'closed' && status.setState(state === 'waiting' ? 'returning' : state),
+    state: (state) => state !== 'live' && state !== 'closed' && status.setState(stateKey(state)),
     closed,
   });
   session.open(resumePoint);

@@ -14,7 +14,7 @@ import { retryOnReturn } from '../views/page-return.js';
 import { PartnerLink } from '../views/partner-link.js';
 import { showSecureHint } from '../views/secure-hint.js';
 import { Shell } from '../views/shell.js';
-import { StatusView } from '../views/status-view.js';
+import { StatusView, stateKey } from '../views/status-view.js';
 import { TalkButton } from '../views/talk-button.js';
 import { WakeLock } from '../views/wake-lock.js';
 import { awaitLanguages } from '../wire/languages.js';
@@ -58,7 +58,7 @@ const talk = new Talk(url, {
     (devices ?? presenter).enter(hello);
   },
   message,
-  state: (state) => status.setState(state === 'waiting' ? 'returning' : state),
+  state: (state) => status.setState(stateKey(state)),
   problem: (problem) => status.showProblem(problem),
 });
 const button = new TalkButton(byId('toggle'), (key) => shell.say(key), { start, stop: () => talk.finish() });

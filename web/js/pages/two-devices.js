@@ -2,6 +2,7 @@
 
 import { CaptionModel, SPOKEN } from '../captions/caption-model.js';
 import { CaptionsPresenter } from '../views/captions-presenter.js';
+import { stateKey } from '../views/status-view.js';
 import { ListenerSession } from '../wire/listener-session.js';
 import { OTHER_SIDE, credentials } from '../wire/page-address.js';
 import { MODE } from '../wire/protocol.js';
@@ -52,7 +53,7 @@ export class TwoDevices {
       message: (message) => {
         if (!this.#theirs.take(message, this.#session.clock) && message.type === 'end') state('no_partner');
       },
-      state: (one) => one !== 'live' && state(one === 'waiting' ? 'returning' : one),
+      state: (one) => one !== 'live' && state(stateKey(one)),
       closed: () => {}, // patient: it never is
       refused: ({ key }) => key === 'bad_request' && this.#session.set({ targets: [] }), // they speak what nobody can translate
     }, { patient: true });

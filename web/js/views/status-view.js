@@ -17,6 +17,11 @@ import { NoticeView } from './notice-view.js';
  * @property {HTMLElement} notice
  */
 
+/** @param {import('../wire/connection.js').ConnectionState} state @returns {string} `state_KEY` for pages that come back unasked */
+export function stateKey(state) {
+  return state === 'waiting' ? 'returning' : state;
+}
+
 export class StatusView {
   #parts;
   #words;
