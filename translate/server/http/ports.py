@@ -91,12 +91,17 @@ class Ports:
 
     async def wait_closed(self, timeout_s: float) -> None:
         """Waits for the clients that there are; cuts off those that take longer."""
-        waiting = asyncio.gather(*(server.wait_closed() for server in self._servers))
-        done, _ = await asyncio.wait({waiting}, timeout=timeout_s)
-        if not done:
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._closed()
+        except TimeoutError:
             for transport in tuple(self._transports):
                 transport.abort()
-        await waiting
+            await self._closed()
+
+    async def _closed(self) -> None:
+        for server in self._servers:
+            await server.wait_closed()
 
     def _connection(self, *args: Any, **options: Any) -> HttpConnection:
         """Takes the place of websockets' connection until the client asks for a WebSocket."""
