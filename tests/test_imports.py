@@ -13,7 +13,7 @@ PACKAGE = Path(translate.__file__).parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "language_tags", "own_process", "resources", "tasks", "usage"),
     ("events", "languages", "paths"),
-    ("config", "cost", "latency", "state"),
+    ("config", "cost", "latency", "manifest", "state"),
     ("logs",),
     ("audio", "protocol", "speech", "translation"),
     ("registry",),

@@ -3,61 +3,53 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from translate.errors import ModelDamaged
+from translate.manifest import (
+    STUDENT_FILES,
+    STUDENT_MANIFEST,
+    StudentFacts,
+    read_manifest,
+    student_manifest,
+    target_token,
+)
+
 from .config import Recipe
 from .corpus import Pair
-from .prepare import tag, weight_of
+from .errors import DistilError
+from .prepare import weight_of
 
 __all__ = ["file_facts", "write_card", "write_manifest"]
 
-_FILES = ("model.bin", "config.json", "shared_vocabulary.json", "spm.model")
 
-
-def _quote(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def file_facts(folder: Path) -> dict[str, dict[str, Any]]:
-    """Size and SHA-256 of every file that the service loads."""
-    facts = {}
-    for name in _FILES:
-        content = (folder / name).read_bytes()
-        facts[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    return facts
+def file_facts(folder: Path) -> dict[str, tuple[int, str]]:
+    """Size in bytes and SHA-256 of every file that the service loads."""
+    contents = {name: (folder / name).read_bytes() for name in STUDENT_FILES}
+    return {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in contents.items()}
 
 
 def write_manifest(recipe: Recipe, folder: Path, direction: tuple[str, str], scores: Mapping[str, Any]) -> None:
-    """Write ``student.toml``: what the service must know to use the folder and to trust it."""
-    facts = file_facts(folder)
-    prefix = tag(direction[1]) if recipe.tags else ""
-    lines = [
-        "# source: [source_prefix_token] + SentencePiece pieces; the engine adds </s> (config.json: add_source_eos).",
-        "# target: starts from <s>, ends with </s>; decode the pieces with the same SentencePiece model.",
-        f"source = {_quote([direction[0]])}",
-        f"target = {_quote([direction[1]])}",
-        'tokenizer = "spm.model"',
-        f"source_prefix_token = {_quote(prefix)}" if prefix else "# source_prefix_token: none",
-        "add_source_eos = true",
-        'decoder_start_token = "<s>"',
-        "max_source_tokens = " + str(recipe.student.max_length // 2),
-        f"licence = {_quote(recipe.licence)}",
-        f"recipe = {_quote(recipe.name)}",
-        f"seed = {recipe.seed}",
-        f"bytes = {sum(fact['bytes'] for fact in facts.values())}",
-    ]
-    for key in ("sha256", "bytes"):
-        table = "sizes" if key == "bytes" else key
-        lines += ["", f"[{table}]", *(f"{_quote(name)} = {_quote(fact[key])}" for name, fact in facts.items())]
-    for name, entry in scores.items():
-        lines += ["", f"[scores.{name}]"]
-        lines += [f"{key} = {_quote(value)}" for key, value in entry.items() if not isinstance(value, dict)]
-    (folder / "student.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    """Write ``student.toml``: the languages, the tokenizer and the hashes that the service reads, and the scores."""
+    source, target = direction
+    text = student_manifest(
+        StudentFacts(
+            source=source,
+            target=target,
+            source_prefix_token=target_token(target) if recipe.tags else "",
+            max_source_tokens=recipe.student.max_length // 2,
+            licence=recipe.licence,
+            recipe=recipe.name,
+            seed=recipe.seed,
+            files=file_facts(folder),
+            scores=scores,
+        )
+    )
+    (folder / STUDENT_MANIFEST).write_text(text, encoding="utf-8")
 
 
 def _score_table(scores: Mapping[str, Any]) -> list[str]:
@@ -105,11 +97,14 @@ def _start(recipe: Recipe) -> list[str]:
     """What the student went on from; read before it is shipped in that one's place."""
     if not recipe.start_from:
         return []
-    path = Path(recipe.path).parent / recipe.start_from / "student.toml"
-    known = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    try:
+        known = read_manifest(Path(recipe.path).parent / recipe.start_from)
+    except ModelDamaged as error:
+        raise DistilError(f"start_from: {error}") from None
+    name, seed = (known.recipe, known.seed) if known else ("", None)
     return [
-        f"It went on from a student that had been trained before (recipe `{known.get('recipe', 'unknown')}`, "
-        f"seed {known.get('seed', 'unknown')})."
+        f"It went on from a student that had been trained before (recipe `{name or 'unknown'}`, "
+        f"seed {'unknown' if seed is None else seed})."
     ]
 
 
@@ -122,7 +117,7 @@ def write_card(
     training: Mapping[str, Any],
 ) -> None:
     """Write the model card. ``training`` holds ``tokens``, ``hours`` and ``taught``."""
-    size = sum(fact["bytes"] for fact in file_facts(folder).values())
+    size = sum(size_bytes for size_bytes, _ in file_facts(folder).values())
     failings = recipe.failings or ("Not examined.",)
     lines = [
         f"# {direction[0]} -> {direction[1]}, a student for live speech",

@@ -13,6 +13,8 @@ import sentencepiece
 import torch
 from torch import Tensor, nn
 
+from translate.manifest import STUDENT_TOKENIZER
+
 from .config import ModelConfig
 from .errors import DistilError
 from .model import Transformer
@@ -102,7 +104,7 @@ def convert(
     spec.optimize(quantization=quantisation)
     folder.mkdir(parents=True, exist_ok=True)
     spec.save(str(folder))
-    (folder / "spm.model").write_bytes(proto)
+    (folder / STUDENT_TOKENIZER).write_bytes(proto)
 
 
 def _number(file: IO[bytes], kind: str) -> int:

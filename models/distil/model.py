@@ -55,7 +55,8 @@ class Attention(nn.Module):
 
     def _split(self, x: Tensor, parts: int) -> tuple[Tensor, ...]:
         batch, length, _ = x.shape
-        return x.view(batch, length, parts, self.heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
+        split: tuple[Tensor, ...] = x.view(batch, length, parts, self.heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
+        return split
 
     def keys_values(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Project a memory once for many queries (cross-attention)."""

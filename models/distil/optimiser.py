@@ -45,7 +45,7 @@ class Muon(torch.optim.Optimizer):
         super().__init__(groups, {"lr": rate, "momentum": momentum})
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+    def step(self, closure: Any = None) -> Any:
         """Update every weight that has a gradient."""
         shapes: dict[tuple[int, int], list[tuple[Tensor, Tensor, float]]] = {}
         for group in self.param_groups:

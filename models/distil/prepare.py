@@ -13,6 +13,8 @@ from random import Random
 
 import sentencepiece
 
+from translate.manifest import STUDENT_TOKENIZER, target_token
+
 from .config import DataConfig, Recipe, dev_path
 from .corpus import Pair, read_pairs
 from .errors import DistilError
@@ -21,10 +23,9 @@ from .noise import uncase
 from .progress import Progress
 from .spelling import frequent_letters, lacking, with_letters
 
-__all__ = ["Prepared", "load_prepared", "prefix_ids", "prepare", "tag", "weight_of"]
+__all__ = ["Prepared", "load_prepared", "prefix_ids", "prepare", "weight_of"]
 
 _PAIRS = "pairs.tsv"
-_TOKENIZER = "spm.model"
 _OWN_WORDS = 4
 """A line of more words than this is somebody's own."""
 
@@ -46,14 +47,9 @@ class Prepared:
         return [*taught, *self.pairs] if self.keep_original or not taught else taught
 
 
-def tag(language: str) -> str:
-    """The token that tells a student with several directions what to write."""
-    return f"<2{language}>"
-
-
 def prefix_ids(recipe: Recipe, tokenizer: sentencepiece.SentencePieceProcessor, target: str) -> list[int]:
     """What a source starts with: the tag, when the recipe has tags."""
-    return [tokenizer.piece_to_id(tag(target))] if recipe.tags else []
+    return [tokenizer.piece_to_id(target_token(target))] if recipe.tags else []
 
 
 def weight_of(pair: Pair, data: DataConfig) -> float:
@@ -147,7 +143,7 @@ def _fit_tokenizer(pairs: Sequence[Pair], recipe: Recipe, path: Path) -> None:
             character_coverage=0.9998,
             required_chars=_letters(pairs),
             split_digits=True,
-            user_defined_symbols=[tag(language) for language in recipe.languages],
+            user_defined_symbols=[target_token(language) for language in recipe.languages],
             unk_id=0,
             bos_id=1,
             eos_id=2,
@@ -191,19 +187,19 @@ def prepare(recipe: Recipe, folder: Path, progress: Progress) -> None:
     progress.say(f"{len(pairs)} pairs kept of {counts.total()}")
     if recipe.start_from:
         start = Path(recipe.path).parent / recipe.start_from
-        _take_tokenizer(start / _TOKENIZER, pairs, folder / _TOKENIZER, progress)
+        _take_tokenizer(start / STUDENT_TOKENIZER, pairs, folder / STUDENT_TOKENIZER, progress)
     else:
         progress.say("fitting SentencePiece")
-        _fit_tokenizer(pairs, recipe, folder / _TOKENIZER)
+        _fit_tokenizer(pairs, recipe, folder / STUDENT_TOKENIZER)
     (folder / "prepared.json").write_text(json.dumps(dict(sorted(counts.items())), indent=1) + "\n", encoding="utf-8")
 
 
 def load_prepared(folder: Path) -> Prepared:
     """Read what :func:`prepare` wrote."""
     path = folder / _PAIRS
-    if not path.exists() or not (folder / _TOKENIZER).exists():
+    if not path.exists() or not (folder / STUDENT_TOKENIZER).exists():
         raise DistilError(f"{folder}: nothing prepared there; run the step 'prepare' first")
     with path.open(encoding="utf-8", newline="\n") as lines:
         pairs = [Pair(*line.rstrip("\n").split("\t")) for line in lines]
-    tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(folder / _TOKENIZER))
-    return Prepared(pairs, tokenizer, folder / _TOKENIZER)
+    tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(folder / STUDENT_TOKENIZER))
+    return Prepared(pairs, tokenizer, folder / STUDENT_TOKENIZER)

@@ -9,6 +9,8 @@ from typing import Any
 
 import sentencepiece
 
+from translate.manifest import STUDENT_TOKENIZER
+
 from .config import Recipe
 from .devsets import bleu, chrf, read_dev
 from .errors import DistilError
@@ -32,7 +34,7 @@ class Student:
         if not (folder / "model.bin").exists():
             raise DistilError(f"{folder}: no student there; run the step 'convert' first")
         self._translator = ctranslate2.Translator(str(folder), inter_threads=1, intra_threads=threads)
-        self._tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(folder / "spm.model"))
+        self._tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(folder / STUDENT_TOKENIZER))
         self._prefix = [prefix] if prefix else []
 
     def translate(self, lines: Sequence[str], *, beam: int = 1) -> list[str]:

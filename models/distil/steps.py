@@ -11,13 +11,15 @@ from typing import Any
 
 import torch
 
+from translate.manifest import STUDENT_MANIFEST, STUDENT_TOKENIZER, target_token
+
 from .card import write_card, write_manifest
 from .config import Recipe, TrainConfig
 from .convert import convert, unpack
 from .enlarge import with_pieces
 from .errors import DistilError
 from .model import Transformer
-from .prepare import Prepared, load_prepared, prepare, tag
+from .prepare import Prepared, load_prepared, prepare
 from .progress import Progress
 from .score import score_student, summary
 from .teach import TEXT, load_taught, teach
@@ -72,7 +74,7 @@ class Workshop:
 
     def _all(self) -> None:
         for step in STEPS:
-            if step == "prepare" and (self._work / "prepared" / "spm.model").exists():
+            if step == "prepare" and (self._work / "prepared" / STUDENT_TOKENIZER).exists():
                 continue
             if step == "train-teacher" and not self._trains_teacher:
                 continue
@@ -174,7 +176,7 @@ class Workshop:
         """Write the int8 folders."""
         for direction in self.recipe.directions:
             model, _ = load_model(self._checkpoint(direction))
-            tokenizer = self._work / "prepared" / "spm.model"
+            tokenizer = self._work / "prepared" / STUDENT_TOKENIZER
             convert(model, tokenizer, self._export(direction), unknown_letter=self.recipe.unknown_letter)
             self._say.say(f"wrote {self._export(direction)}")
 
@@ -182,7 +184,7 @@ class Workshop:
         """Score the int8 folders on all development sets."""
         for direction in self.recipe.directions:
             folder = self._export(direction)
-            prefix = tag(direction[1]) if self.recipe.tags else ""
+            prefix = target_token(direction[1]) if self.recipe.tags else ""
             scores = score_student(self.recipe, folder, direction, prefix)
             (folder / "scores.json").write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
             for name, entry in scores.items():
@@ -219,7 +221,7 @@ class Workshop:
         """Copy the finished folders, without the raw scores, to where students ship from."""
         for direction in self.recipe.directions:
             source = self._export(direction)
-            if not (source / "student.toml").exists():
+            if not (source / STUDENT_MANIFEST).exists():
                 raise DistilError(f"{source}: no card there; run the step 'card' first")
             target = students / _name(direction)
             shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("scores.json"))

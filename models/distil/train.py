@@ -206,7 +206,7 @@ class Trainer:
     def _learn(self, batch: Batch) -> torch.Tensor:
         """One step; returns the loss without waiting for it."""
         loss = self._loss(batch)
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         self._optimiser.step(self.done)
         return loss.detach()
 

@@ -1,10 +1,9 @@
-"""The recipe is imported from the checkout: it is no part of the service."""
+"""Made-up text and a recipe that trains on it in seconds."""
 
 from __future__ import annotations
 
 import io
 import random
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +12,6 @@ import pytest
 if TYPE_CHECKING:
     from models.distil.config import Recipe
     from models.distil.prepare import Prepared
-
-_ROOT = Path(__file__).parents[2]
-if str(_ROOT) not in sys.path:
-    sys.path.insert(0, str(_ROOT))
 
 _WORDS = {
     "cat": "gato", "dog": "perro", "bird": "pájaro", "house": "casa", "tree": "árbol", "river": "río",

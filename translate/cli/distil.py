@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module
-from typing import Any, cast
-
 import click
 
-from translate.resources import models_folder
+from translate.resources import load_distil
 
 __all__ = ["distil"]
 
@@ -21,9 +17,4 @@ __all__ = ["distil"]
 @click.pass_context
 def distil(context: click.Context) -> None:
     """Distil a small translation model from parallel text (see: sottovoce distil --help)."""
-    # The recipe ships as text and models do, not as a part of the service: it needs torch, which the service must not.
-    folder = str(models_folder().parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    recipe = cast(Any, import_module("models.distil.__main__"))
-    context.exit(recipe.main(context.args, prog="sottovoce distil"))
+    context.exit(load_distil().main(context.args, prog="sottovoce distil"))

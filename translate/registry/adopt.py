@@ -6,7 +6,6 @@ day it came: its hashes are written down then.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
@@ -16,17 +15,9 @@ from pathlib import Path
 from typing import IO
 
 from translate.errors import ConfigError, MissingModel, ModelDamaged
+from translate.manifest import ADDED_MANIFEST, languages_manifest, read_manifest
 from translate.registry.fetch import PACKED_SUFFIX, FolderFetcher, is_packed
-from translate.registry.folders import (
-    DESCRIPTION_NAMES,
-    LOCK_NAME,
-    Added,
-    FileHash,
-    Lock,
-    kind_of,
-    read_description,
-    ways,
-)
+from translate.registry.folders import LOCK_NAME, Added, FileHash, Lock, kind_of, ways
 from translate.registry.found import ResolvedModel
 from translate.registry.hashing import BLOCK_BYTES, hash_file, remember
 from translate.registry.pull import pull
@@ -232,12 +223,12 @@ def _opened(staging: Path, folder: Path, name: str) -> Added:
             raise ModelDamaged(f"{folder} has no tokenizer.json; a model of Whisper needs it")
         return Added(kind)
     with _told_of(folder, staging):
-        description = read_description(staging)
-        if description is not None and Path(description.tokenizer).name != description.tokenizer:
-            raise ModelDamaged(f"{folder}: its tokenizer {description.tokenizer!r} is not in the folder")
+        manifest = read_manifest(staging)
+        if manifest is not None and Path(manifest.tokenizer).name != manifest.tokenizer:
+            raise ModelDamaged(f"{folder}: its tokenizer {manifest.tokenizer!r} is not in the folder")
         _tell_languages(staging, folder)
     languages, pairs = ways(*_load(staging, folder))
-    return Added(kind, languages, pairs, licence=description.licence if description else "")
+    return Added(kind, languages, pairs, licence=manifest.licence if manifest else "")
 
 
 def _tell_languages(staging: Path, folder: Path) -> None:
@@ -245,9 +236,8 @@ def _tell_languages(staging: Path, folder: Path) -> None:
     from translate.translation.tokenizer import languages_in
 
     sides = languages_in(folder.absolute().name)
-    if any(sides) and (staging / "source.spm").is_file() and read_description(staging) is None:
-        lines = (f"{key} = {json.dumps(sorted(side))}\n" for key, side in zip(("source", "target"), sides, strict=True))
-        (staging / DESCRIPTION_NAMES[1]).write_text("".join(lines), "utf-8")
+    if any(sides) and (staging / "source.spm").is_file() and read_manifest(staging) is None:
+        (staging / ADDED_MANIFEST).write_text(languages_manifest(*map(sorted, sides)), "utf-8")
 
 
 def _load(staging: Path, folder: Path) -> tuple[frozenset[str], frozenset[str]]:

@@ -1,11 +1,10 @@
-"""What lies in a model folder: which kind of model, which languages, and which hashes it should have."""
+"""What lies in a model folder: which kind of model, and the record of how it came into the cache."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import struct
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,26 +12,21 @@ from typing import Any
 
 from translate.errors import LanguageError, ModelDamaged
 from translate.languages import canonical
-from translate.registry.spec import MODEL_FILE, Kind, Quality
+from translate.registry.spec import MODEL_FILE, Kind
 
 __all__ = [
-    "DESCRIPTION_NAMES",
     "LOCK_NAME",
     "Added",
-    "Description",
     "FileHash",
     "Lock",
     "has_model_file",
     "kind_of",
-    "read_description",
     "read_lock",
     "ways",
 ]
 
 LOCK_NAME = "sottovoce.lock.json"
 """Beside the files of a model in the cache: where they came from and what they hashed to."""
-DESCRIPTION_NAMES = ("student.toml", "sottovoce.toml")
-"""Beside the files of a model: of one distilled here, and of one from elsewhere that somebody describes."""
 
 _KINDS: dict[str, Kind] = {"WhisperSpec": "whisper", "TransformerSpec": "translation"}
 
@@ -43,30 +37,6 @@ class FileHash:
 
     sha256: str
     size_bytes: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What a translation folder says of itself, as far as the registry uses it; the tokenizer reads the rest."""
-
-    sources: tuple[str, ...]
-    targets: tuple[str, ...]
-    licence: str
-    files: Mapping[str, FileHash]
-    flores_dev_bleu: float | None = None
-    """``bleu_beam4`` of ``[scores.flores-dev]``."""
-    tokenizer: str = "spm.model"
-    """The file that a student's tokenizer is in."""
-
-    @property
-    def quality(self) -> Quality:
-        """The score, where there is one and it can only be that of the one pair."""
-        return {self.pairs[0]: self.flores_dev_bleu} if self.flores_dev_bleu and len(self.pairs) == 1 else {}
-
-    @property
-    def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Every (spoken, written) of the model."""
-        return tuple((source, target) for source in self.sources for target in self.targets if source != target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,45 +121,6 @@ def ways(sources: frozenset[str], targets: frozenset[str]) -> tuple[tuple[str, .
     if len(both) > 2:
         return tuple(sorted(both)), ()
     return (), tuple((source, target) for source in sorted(sources) for target in sorted(targets) if source != target)
-
-
-def read_description(folder: Path) -> Description | None:
-    """What ``student.toml`` or ``sottovoce.toml`` says; ``None`` where there is neither.
-
-    Raises:
-        ModelDamaged: it cannot be read, or a value is bad.
-    """
-    for path in (folder / name for name in DESCRIPTION_NAMES):
-        try:
-            raw = tomllib.loads(path.read_text("utf-8"))
-            return Description(
-                sources=_languages(raw.get("source", [])),
-                targets=_languages(raw.get("target", [])),
-                licence=str(raw.get("licence", "")),
-                files={str(name): FileHash(str(sha256)) for name, sha256 in dict(raw.get("sha256", {})).items()},
-                tokenizer=str(raw.get("tokenizer", "spm.model")),
-                flores_dev_bleu=_flores_dev_bleu(raw.get("scores", {})),
-            )
-        except FileNotFoundError:
-            continue
-        except (OSError, ValueError, TypeError, RecursionError, LanguageError) as error:
-            raise ModelDamaged(f"{path} cannot be read: {str(error).partition(chr(10))[0]}") from error
-    return None
-
-
-def _flores_dev_bleu(scores: object) -> float | None:
-    of_flores = scores.get("flores-dev", {}) if isinstance(scores, dict) else {}
-    value = of_flores.get("bleu_beam4") if isinstance(of_flores, dict) else None
-    if value is not None and (not isinstance(value, int | float) or not 0 <= value <= 100):
-        raise TypeError(f"scores.flores-dev.bleu_beam4 must be a number from 0 to 100, not {value!r}")
-    return None if value is None else float(value)
-
-
-def _languages(value: object) -> tuple[str, ...]:
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list):
-        raise TypeError(f"source and target must be lists of languages, not {value!r}")
-    return tuple(canonical(str(name)) for name in names)
 
 
 def read_lock(folder: Path, repair: str | None = None) -> Lock | None:

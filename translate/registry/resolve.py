@@ -11,10 +11,11 @@ from pathlib import Path
 
 from translate import resources
 from translate.errors import ConfigError, MissingModel, ModelDamaged
+from translate.manifest import read_manifest
 from translate.paths import expanded
 from translate.registry.assemble import assemble
 from translate.registry.catalog import Catalog, default_catalog
-from translate.registry.folders import Added, FileHash, has_model_file, kind_of, read_description, read_lock, ways
+from translate.registry.folders import Added, FileHash, has_model_file, kind_of, read_lock, ways
 from translate.registry.found import Origin, Place, ResolvedModel
 from translate.registry.hashing import Progress, Stamps, check_files
 from translate.registry.packages import packaged_parts, plain_folder, reinstall_command
@@ -107,8 +108,8 @@ class Registry:
         Raises:
             ModelDamaged: the folder's own record cannot be read.
         """
-        if model.origin != "added" and (description := read_description(model.path)):
-            return description.files
+        if model.origin != "added" and (manifest := read_manifest(model.path)):
+            return {name: FileHash(sha256) for name, sha256 in manifest.sha256.items()}
         lock = read_lock(model.path, self._repair(model))
         recorded = dict(lock.files) if lock else {}
         if model.origin in ("package", "cache"):
@@ -238,17 +239,17 @@ class Registry:
         lock = read_lock(path, _repair_added(name))
         about = (lock.added if lock else None) or Added("translation")
         try:
-            description = read_description(path)
+            manifest = read_manifest(path)
         except ModelDamaged as error:
             raise ModelDamaged(f"{error}; repair: {_repair_added(name)}") from error
         return ResolvedModel(
             path=path, name=name, kind=about.kind, origin="added", languages=about.languages, pairs=about.pairs,
-            licence=about.licence, quality=description.quality if description else {},
+            licence=about.licence, quality=manifest.quality if manifest else {},
         )  # fmt: skip
 
     def _described(self, path: Path, origin: Origin) -> ResolvedModel:
-        description = read_description(path)
-        pairs = description.pairs if description else ()
+        manifest = read_manifest(path)
+        pairs = manifest.pairs if manifest else ()
         languages: tuple[str, ...] = ()
         if not pairs:  # only the tokenizer can tell: by its language tokens, or by the name of the folder
             from translate.translation.tokenizer import open_tokenizer
@@ -257,7 +258,7 @@ class Registry:
             languages, pairs = ways(tokenizer.sources, tokenizer.targets)
         return ResolvedModel(
             path=path, name=path.name, kind="translation", origin=origin, languages=languages, pairs=pairs,
-            licence=description.licence if description else "", quality=description.quality if description else {},
+            licence=manifest.licence if manifest else "", quality=manifest.quality if manifest else {},
         )  # fmt: skip
 
 

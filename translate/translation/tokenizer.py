@@ -9,16 +9,15 @@ Richardson 2018.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import sentencepiece
 
 from translate.errors import LanguageError, ModelDamaged
 from translate.languages import LANGUAGES, canonical
+from translate.manifest import STUDENT_MANIFEST, Manifest, read_manifest, target_token
 from translate.translation.files import one_line, read_json, vocabulary_of
 from translate.translation.letters import Letters
 from translate.translation.marian.folder import find_folder, is_marian_folder
@@ -28,7 +27,6 @@ __all__ = ["Encoded", "Tokenizer", "ids_of", "is_translation_folder", "languages
 MAX_SOURCE_TOKENS = 256
 """Longest input of one decoding: models are trained on up to a few hundred tokens and ramble past that."""
 
-_DESCRIPTIONS = ("student.toml", "sottovoce.toml")
 _NLLB_FILES = ("sentencepiece.bpe.model", "sentencepiece.model")
 _OPUS_NAME = re.compile(r"opus-mt-(?:tc-)?(?:big-|base-|tiny-)?([A-Za-z_]+)-([A-Za-z_]+)")
 _TARGET_TOKEN = re.compile(r">>([A-Za-z_]+)<<")
@@ -111,7 +109,9 @@ class Tokenizer:
 def is_translation_folder(folder: Path) -> bool:
     """Whether ``folder`` is meant as a translation model (a recognition model has no SentencePiece file)."""
     try:
-        return is_marian_folder(folder) or ((folder / "model.bin").is_file() and _style(folder) is not None)
+        if is_marian_folder(folder):
+            return True
+        return (folder / "model.bin").is_file() and _style(folder, read_manifest(folder)) is not None
     except ModelDamaged:
         return True
 
@@ -123,49 +123,46 @@ def open_tokenizer(folder: Path) -> Tokenizer:
         ModelDamaged: a file is missing, cannot be read, or does not tell the model's languages.
     """
     if is_marian_folder(folder):
-        return _marian(folder, _description(folder))
+        return _marian(folder, read_manifest(folder) or Manifest())
     if not (folder / "model.bin").is_file():
         raise ModelDamaged(f"{folder} is no CTranslate2 model folder: model.bin is missing")
-    described = _description(folder)
+    manifest = read_manifest(folder)
+    stated = manifest or Manifest()
     config = read_json(folder / "config.json") if (folder / "config.json").is_file() else {}
     eos_added = isinstance(config, dict) and bool(config.get("add_source_eos", False))
-    match _style(folder):
+    match _style(folder, manifest):
         case "student":
-            return _student(folder, described, eos_added)
+            return _student(folder, stated, eos_added)
         case "opus":
             # Conversions so old that they have no config.json say in model.bin that the engine adds </s>.
-            return _opus(folder, described, eos_added or not config)
+            return _opus(folder, stated, eos_added or not config)
         case "nllb":
-            return _nllb(folder, described, eos_added)
+            return _nllb(folder, stated, eos_added)
     raise ModelDamaged(
         f"{folder} has no tokenizer: source.spm and target.spm, sentencepiece.bpe.model, or student.toml with spm.model"
     )
 
 
-def _style(folder: Path) -> str | None:
-    described = _description(folder)
-    if described and (folder / str(described.get("tokenizer", "spm.model"))).is_file():
+def _style(folder: Path, manifest: Manifest | None) -> str | None:
+    if manifest is not None and (folder / manifest.tokenizer).is_file():
         return "student"
-    if (folder / "student.toml").is_file():
-        raise ModelDamaged(f"{folder}: the tokenizer that student.toml names, {described.get('tokenizer')}, is missing")
+    if manifest is not None and (folder / STUDENT_MANIFEST).is_file():
+        raise ModelDamaged(f"{folder}: the tokenizer that {STUDENT_MANIFEST} names, {manifest.tokenizer}, is missing")
     if (folder / "source.spm").is_file() and (folder / "target.spm").is_file():
         return "opus"
     return "nllb" if any((folder / name).is_file() for name in _NLLB_FILES) else None
 
 
-def _student(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tokenizer:
-    """``student.toml``: ``source`` and ``target`` (lists), ``tokenizer`` (file), ``source_prefix_token``, ``add_eos``.
-
-    A student of several targets is told which by a first token such as ``<2es>``.
-    """
-    sources, targets = _stated(folder, described)
+def _student(folder: Path, manifest: Manifest, eos_added: bool) -> Tokenizer:
+    """A student of several targets is told which by a first token (:func:`target_token`)."""
+    sources, targets = frozenset(manifest.sources), frozenset(manifest.targets)
     if not sources or not targets:
         raise ModelDamaged(f'{folder} must state its languages: source = ["en"], target = ["es"]')
-    model = _sentencepiece(folder / str(described.get("tokenizer", "spm.model")))
+    model = _sentencepiece(folder / manifest.tokenizer)
     vocabulary = vocabulary_of(folder)
-    lead = described.get("source_prefix_token")
+    lead = manifest.source_prefix_token
     if lead is None and len(targets) > 1:
-        leads = {target: f"<2{target}>" for target in sorted(targets)}
+        leads = {target: target_token(target) for target in sorted(targets)}
     else:
         leads = dict.fromkeys(targets, lead) if lead else {}
     for token in leads.values():
@@ -178,15 +175,15 @@ def _student(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tok
         vocabulary=vocabulary,
         source_model=model,
         target_model=model,
-        append_eos=bool(described.get("add_eos", True)) and not eos_added,
+        append_eos=manifest.add_eos and not eos_added,
         lead_by_target=leads,
     )
 
 
-def _opus(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tokenizer:
+def _opus(folder: Path, manifest: Manifest, eos_added: bool) -> Tokenizer:
     vocabulary = vocabulary_of(folder)
     tokens = _target_tokens(vocabulary)
-    sources, targets = _stated(folder, described)
+    sources, targets = frozenset(manifest.sources), frozenset(manifest.targets)
     by_name = languages_in(folder.resolve().name)
     sources, targets = sources or by_name[0], targets or by_name[1] or frozenset(tokens)
     if not sources or not targets:
@@ -205,13 +202,13 @@ def _opus(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tokeni
     )
 
 
-def _nllb(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tokenizer:
+def _nllb(folder: Path, manifest: Manifest, eos_added: bool) -> Tokenizer:
     vocabulary = vocabulary_of(folder)
     tokens = {code: language.nllb for code, language in LANGUAGES.items() if language.nllb in vocabulary}
     known = {code: token for code, token in tokens.items() if token is not None}
     if len(known) < 2:
         raise ModelDamaged(f"{folder} is no NLLB model: its vocabulary lacks language tokens such as spa_Latn")
-    sources, targets = _stated(folder, described)
+    sources, targets = frozenset(manifest.sources), frozenset(manifest.targets)
     model = _sentencepiece(next(folder / name for name in _NLLB_FILES if (folder / name).is_file()))
     return Tokenizer(
         style="nllb",
@@ -226,9 +223,9 @@ def _nllb(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tokeni
     )
 
 
-def _marian(folder: Path, described: Mapping[str, Any]) -> Tokenizer:
+def _marian(folder: Path, manifest: Manifest) -> Tokenizer:
     files = find_folder(folder)
-    sources, targets = _stated(folder, described)
+    sources, targets = frozenset(manifest.sources), frozenset(manifest.targets)
     if files.pair is not None:
         sources, targets = sources or frozenset({files.pair[0]}), targets or frozenset({files.pair[1]})
     if not sources or not targets:
@@ -284,31 +281,6 @@ def _target_tokens(vocabulary: Iterable[str]) -> dict[str, str]:
             if code not in found or (script and token.endswith(f"_{script}<<")):
                 found[code] = token
     return found
-
-
-def _stated(folder: Path, described: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
-    sides = []
-    for key in ("source", "target"):
-        value = described.get(key, [])
-        names = [value] if isinstance(value, str) else value
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise ModelDamaged(f"{folder}: {key} must be a list of languages, not {value!r}")
-        try:
-            sides.append(frozenset(canonical(name) for name in names))
-        except LanguageError as error:
-            raise ModelDamaged(f"{folder}: {key}: {error}") from error
-    return sides[0], sides[1]
-
-
-def _description(folder: Path) -> dict[str, Any]:
-    for name in _DESCRIPTIONS:
-        path = folder / name
-        if path.is_file():
-            try:
-                return tomllib.loads(path.read_text("utf-8"))
-            except (OSError, ValueError, RecursionError) as error:
-                raise ModelDamaged(f"cannot read {path}: {one_line(error)}") from error
-    return {}
 
 
 def _sentencepiece(path: Path) -> sentencepiece.SentencePieceProcessor:
