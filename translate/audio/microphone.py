@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -17,8 +18,11 @@ from translate.config import AudioConfig
 from translate.errors import DeviceError
 from translate.events import RATE_HZ, AudioChunk, Notice, Samples
 from translate.latency import SessionClock, ms_of
+from translate.tasks import Supervisor
 
 __all__ = ["MicrophoneSource"]
+
+log = logging.getLogger(__name__)
 
 _SILENT_MS = 2_000
 """A device that brings nothing for so long is gone; sound servers often do not say so."""
@@ -109,6 +113,7 @@ class _Recording:
         self._clock = clock
         self._capture: Capture | None = None
         self._search: asyncio.Task[None] | None = None
+        self._tasks = Supervisor("microphone")
         self.name = ""
         self.handover = self._new_handover()
         self.candidates: tuple[str, ...] = ()
@@ -127,8 +132,8 @@ class _Recording:
             now_ms = self._clock.now_ms()
             handover.put(Block(frames, len(frames), now_ms - age_s * 1000, now_ms, overflow))
 
-        opening = asyncio.ensure_future(
-            asyncio.to_thread(Capture, self._config.device, self._config.chunk_ms, receive, handover.end)
+        opening = asyncio.get_running_loop().run_in_executor(
+            None, Capture, self._config.device, self._config.chunk_ms, receive, handover.end
         )
         try:
             capture = await asyncio.shield(opening)
@@ -146,31 +151,36 @@ class _Recording:
     def lose(self, why: str = "") -> Notice:
         """The device is gone (or ``why``): look for it."""
         self.handover = self._new_handover()  # nothing of the old stream may follow
-        self._search = asyncio.create_task(self._reopen())
+        self._search = self._tasks.start(self._reopen(), "search")
         return Notice("device_lost", why or f"the microphone {self.name!r} is gone; waiting for it to come back")
 
     def found(self) -> Notice | None:
         """A block has come: if the device was lost, it is back."""
         if self._search is None:
             return None
-        self._search.cancel()
+        self._tasks.stop(self._search)
         self._search = None
         return Notice("device_back", f"the microphone {self.name!r} is back")
 
     async def close(self) -> None:
-        if self._search is not None:
-            self._search.cancel()
-            await asyncio.wait({self._search})
+        await self._tasks.aclose()
         await self._let_go()
 
     async def _reopen(self) -> None:
         """Try until a stream is open; :meth:`found` ends this when sound comes out of it."""
+        told = False
         while True:
-            await self._let_go()
-            await asyncio.sleep(self._config.reopen_ms / 1000)
-            with suppress(DeviceError):  # still away; it was reported once
+            try:
+                await self._let_go()
+                await asyncio.sleep(self._config.reopen_ms / 1000)
                 await self.open()
                 await asyncio.sleep(_SILENT_MS / 1000)
+            except DeviceError:
+                pass  # still away; it was reported once
+            except Exception:  # of a driver; a search that ends would leave the microphone away for good
+                if not told:
+                    log.exception("the microphone %r cannot be opened; it is looked for all the same", self.name)
+                told = True
 
     async def _let_go(self) -> None:
         capture, self._capture = self._capture, None
