@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from translate.config import AsrConfig
@@ -88,6 +88,7 @@ def held(update_ms: float, lanes: Lanes) -> int:
 lanes = st.builds(Lanes, st.integers(1, 4), st.integers(1, 4), st.integers(1, 64))
 
 
+@example(0.0010000000000000002, Lanes(3, 1, 5))  # a quotient that is rounded up to a whole number
 @given(st.floats(0.001, 1e6), lanes)
 def test_no_machine_holds_less_than_one_speaker_nor_more_than_fit(update_ms: float, lanes: Lanes) -> None:
     speakers = held(update_ms, lanes)

@@ -76,7 +76,7 @@ class Capacity:
         lanes = self.lanes
         share_of_cores = max(_BUSY_LANE, _BUSY_CORES * lanes.cores / lanes.threads)
         room = min(_BUSY_LANE * lanes.count, share_of_cores)
-        return int(room * cadence_ms / self.update_ms) if self.update_ms > 0 else 0
+        return int(room * cadence_ms // self.update_ms) if self.update_ms > 0 else 0
 
     @property
     def cadence_ms(self) -> float:

@@ -11,6 +11,7 @@ from websockets.asyncio.server import ServerConnection
 from translate.config import Config
 from translate.errors import Busy
 from translate.protocol import LISTENER, SPEAKER
+from translate.protocol.closing import CLOSE_S
 from translate.resources import web_folder
 from translate.server.access.caller import Caller
 from translate.server.access.gate import Gate
@@ -21,7 +22,7 @@ from translate.server.http.static import Pages
 from translate.server.metrics.exposition import exposition
 from translate.server.metrics.metrics import Load, Metrics
 from translate.server.network import Address, Network
-from translate.server.rooms.connection import CLOSE_S, Connection
+from translate.server.rooms.connection import Connection
 from translate.server.rooms.rooms import Rooms
 
 __all__ = ["Address", "Server"]
@@ -54,9 +55,7 @@ class Server:
         self._connections: set[Connection] = set()
         self._address: Address | None = None
         self._stopping = False
-        self._network = Network(
-            config, refused=lambda: self._count("refused_connects_total"), gate=gate, close_s=CLOSE_S
-        )
+        self._network = Network(config, refused=lambda: self._count("refused_connects_total"), gate=gate)
         self._site = Site(
             Pages(web or web_folder()),
             self._network.access,

@@ -54,23 +54,14 @@ class Network:
         config: settings.
         refused: called for every connection that is refused before it has asked for anything.
         gate: who may come in; ``None``: whoever can connect if that is only this machine, else who has a token.
-        close_s: time that a client has to answer the closing handshake.
 
     Raises:
         ConfigError: ``server.link_host`` is no host and no URL.
         StateError: keys or tokens cannot be read or kept.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        *,
-        refused: Callable[[], None] = lambda: None,
-        gate: Gate | None = None,
-        close_s: float = 1.0,
-    ) -> None:
+    def __init__(self, config: Config, *, refused: Callable[[], None] = lambda: None, gate: Gate | None = None) -> None:
         self._config = config
-        self._close_s = close_s
         server = config.server
         given = server.link_host
         self._link_address = LinkAddress.parse(given) if given is not None else None
@@ -114,7 +105,7 @@ class Network:
         secure_port = secure[0].getsockname()[1] if secure else None
         base = self._link_address.base if self._link_address is not None else None
         self.access.open(Links(self._link_host, secure_port, plain_port, base))
-        self._ports = ports = Ports(handler, respond, self._config.limits, self._pending, close_s=self._close_s)
+        self._ports = ports = Ports(handler, respond, self._config.limits, self._pending)
         for one in plain:
             await ports.open(one)
         log.info("listening on %s port %d", self._address.host, self._address.port)

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from translate.server.http.pending import Peer, PendingConnections
+from translate.tasks import Supervisor
 
 __all__ = ["GuardedSocket"]
 
@@ -41,7 +42,8 @@ class GuardedSocket(socket.socket):
         self._listening = listening
         self._pending = pending
         self._admitted: deque[tuple[socket.socket, Peer]] = deque()
-        self._pause: asyncio.TimerHandle | None = None
+        self._tasks = Supervisor("listening socket")
+        self._pause = self._tasks.timer(self._resume, "pause")
 
     def listen(self, backlog: int = 0, /) -> None:
         """Accepts connections from now on."""
@@ -58,22 +60,20 @@ class GuardedSocket(socket.socket):
 
     def close(self) -> None:
         """Accepts no more connections."""
-        if self._pause is not None:
-            self._pause.cancel()
-        elif self._listening.fileno() >= 0:
+        is_paused = self._pause.is_running
+        self._tasks.close()
+        if not is_paused and self._listening.fileno() >= 0:
             asyncio.get_running_loop().remove_reader(self._listening)
         for one in (self._listening, self._wake, *(one for one, _ in self._admitted)):
             one.close()
         super().close()
 
     def _resume(self) -> None:
-        self._pause = None
         asyncio.get_running_loop().add_reader(self._listening, self._accept_waiting)
 
     def _wait(self, pause_s: float) -> None:
-        loop = asyncio.get_running_loop()
-        loop.remove_reader(self._listening)
-        self._pause = loop.call_later(pause_s, self._resume)
+        asyncio.get_running_loop().remove_reader(self._listening)
+        self._pause.start(pause_s)
 
     def _accept_waiting(self) -> None:
         for _ in range(_TURN):

@@ -18,6 +18,7 @@ from websockets.typing import Subprotocol
 
 from translate.config import Limits
 from translate.protocol import SUBPROTOCOL
+from translate.protocol.closing import CLOSE_S
 from translate.server.access.caller import Caller
 from translate.server.http.binding import BACKLOG
 from translate.server.http.guarded_socket import GuardedSocket
@@ -39,7 +40,6 @@ class Ports:
         respond: answers requests; see :meth:`translate.server.http.site.Site.respond`.
         limits: bounds.
         pending: connections that have not become a WebSocket.
-        close_s: time that a client has to answer the closing handshake.
     """
 
     def __init__(
@@ -48,13 +48,10 @@ class Ports:
         respond: Respond,
         limits: Limits,
         pending: PendingConnections,
-        *,
-        close_s: float,
     ) -> None:
         self._handler = handler
         self._limits = limits
         self._pending = pending
-        self._close_s = close_s
         self._transports = weakref.WeakSet[asyncio.Transport]()
         self._connections = weakref.WeakSet[HttpConnection]()
         self._rules = Rules(respond, self._arrived, self._may_go_on, request_s=max(limits.hello_ms / 1000, 1.0))
@@ -74,7 +71,7 @@ class Ports:
             server_header=None,
             open_timeout=RESPONSE_S,
             ping_interval=None,  # connections probe by themselves
-            close_timeout=self._close_s,
+            close_timeout=CLOSE_S,
             max_size=max(self._limits.text_frame_bytes, self._limits.audio_frame_bytes),
             max_queue=4,
             write_limit=16_384,
@@ -94,12 +91,17 @@ class Ports:
 
     async def wait_closed(self, timeout_s: float) -> None:
         """Waits for the clients that there are; cuts off those that take longer."""
-        waiting = asyncio.gather(*(server.wait_closed() for server in self._servers))
-        done, _ = await asyncio.wait({waiting}, timeout=timeout_s)
-        if not done:
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._closed()
+        except TimeoutError:
             for transport in tuple(self._transports):
                 transport.abort()
-        await waiting
+            await self._closed()
+
+    async def _closed(self) -> None:
+        for server in self._servers:
+            await server.wait_closed()
 
     def _connection(self, *args: Any, **options: Any) -> HttpConnection:
         """Takes the place of websockets' connection until the client asks for a WebSocket."""

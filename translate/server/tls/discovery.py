@@ -125,11 +125,12 @@ async def find(timeout_s: float, interfaces: Sequence[str] | None = None) -> lis
     try:
         await asyncio.sleep(timeout_s)
         asked = [AsyncServiceInfo(SERVICE, name) for name in sorted(names)]
-        answers = await asyncio.gather(*(info.async_request(zeroconf.zeroconf, _ASK_MS) for info in asked))
+        async with asyncio.TaskGroup() as asking:
+            answers = [asking.create_task(info.async_request(zeroconf.zeroconf, _ASK_MS)) for info in asked]
     finally:
         await browser.async_cancel()
         await zeroconf.async_close()
-    return [_found(info) for info, answered in zip(asked, answers, strict=True) if answered]
+    return [_found(info) for info, answer in zip(asked, answers, strict=True) if answer.result()]
 
 
 def _zeroconf(where: Sequence[str] | Names) -> AsyncZeroconf:

@@ -11,6 +11,7 @@ from translate.errors import StateError
 from translate.server.tls.certificates import Certificates
 from translate.server.tls.discovery import Announcement, Announcer
 from translate.server.tls.machine_names import Names
+from translate.tasks import Supervisor
 
 __all__ = ["Lan"]
 
@@ -34,7 +35,7 @@ class Lan:
         self._look_s = look_s
         self.certificates = certificates
         self._announcer = Announcer() if config.announce else None
-        self._watch: asyncio.Task[None] | None = None
+        self._tasks = Supervisor("lan")
         self._secure_port = 0
         self._plain_port: int | None = None
 
@@ -46,13 +47,11 @@ class Lan:
     def start(self, secure_port: int, plain_port: int | None) -> None:
         """Announces the service and keeps the certificate fresh from now on."""
         self._secure_port, self._plain_port = secure_port, plain_port
-        self._watch = asyncio.create_task(self._run(), name="lan")
+        self._tasks.start(self._run(), "certificate and announcement")
 
     async def stop(self) -> None:
         """Takes the announcement back."""
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.wait({self._watch})
+        await self._tasks.aclose()
         if self._announcer is not None:
             await self._announcer.close()
 
