@@ -20,17 +20,14 @@ def user_folder(variable: str, under_home: str, environment: Mapping[str, str] |
     """The folder in the XDG variable ``variable``, else ``under_home`` in the home folder; it need not exist.
 
     A user without HOME and without an entry in the list of users, as containers have them, gets a folder that does not
-    exist and cannot be made.
+    exist and cannot be made. A HOME that is empty or relative counts as none: what is kept would lie wherever a command
+    is run.
     """
     given = (os.environ if environment is None else environment).get(variable, "")
     # The XDG specification: a relative path is invalid and must be ignored.
     if given and Path(given).is_absolute():
         return Path(given)
-    try:
-        home = Path.home()
-    except RuntimeError:
-        home = _NOWHERE
-    return home / under_home
+    return _home() / under_home
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
@@ -39,7 +36,24 @@ def expanded(path: str | os.PathLike[str]) -> Path:
     Raises:
         ConfigError: there is none, or nobody of the name after ``~``.
     """
+    first, *rest = Path(path).parts or (".",)
+    if first == "~" and (home := _home()) != _NOWHERE:
+        return home.joinpath(*rest)
     try:
+        if first == "~":
+            raise RuntimeError("no home folder")
         return Path(path).expanduser()
     except RuntimeError as error:
         raise ConfigError(f"{path}: there is no such home folder; write the whole path") from error
+
+
+def _home() -> Path:
+    try:
+        home = Path.home()
+        if not home.is_absolute() or os.environ.get("HOME") == "":
+            import pwd  # where HOME is used, there is one
+
+            home = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except (RuntimeError, KeyError):  # nobody whom the machine knows
+        return _NOWHERE
+    return home if home.is_absolute() else _NOWHERE

@@ -6,6 +6,7 @@ What needs nothing to be written works; what does says in one line which setting
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -47,7 +48,7 @@ def test_what_needs_nothing_to_be_written_works(clips: dict[str, Any]) -> None:
     status, out, err = said("file", str(clips["fleurs_en_007"].path), "--from", "en", "--model", "whisper-tiny.en")
     assert (status, err) == (0, "")
     assert len(out.split()) > 5
-    for words in (("models", "list"), ("config", "show")):
+    for words in (("models", "list"), ("config", "show"), ("token", "list")):
         assert said(*words)[0] == 0, words
 
 
@@ -86,3 +87,19 @@ def test_a_tilde_that_stands_for_no_home_is_named(monkeypatch: pytest.MonkeyPatc
 def test_a_relative_xdg_folder_is_ignored() -> None:
     assert user_folder("XDG_CACHE_HOME", ".cache", {"XDG_CACHE_HOME": "here"}) == Path.home() / ".cache"
     assert user_folder("XDG_CACHE_HOME", ".cache", {"XDG_CACHE_HOME": "/there"}) == Path("/there")
+
+
+@pytest.mark.parametrize("home", ["", "here", "./here"])
+def test_a_home_that_is_no_whole_path_counts_as_none(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", home)
+    own = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    assert user_folder("XDG_CACHE_HOME", ".cache", {}) == own / ".cache"
+    assert expanded("~/models") == own / "models"
+    monkeypatch.setattr("pwd.getpwuid", lambda _: (_ for _ in ()).throw(KeyError("no such user")))
+    assert user_folder("XDG_CACHE_HOME", ".cache", {}) == Path("/nonexistent/.cache")
+    with pytest.raises(ConfigError, match="there is no such home folder"):
+        expanded("~/models")
+    assert expanded("models") == Path("models")
+    assert expanded("") == Path()
+    with pytest.raises(ConfigError, match="there is no such home folder"):
+        expanded("~nobody-of-this-name/models")

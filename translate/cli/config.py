@@ -39,7 +39,8 @@ def init(file: Path | None, force: bool) -> None:
     except FileExistsError:
         raise ConfigError(f"{path} is there already; --force replaces it") from None
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(f"cannot write {path}: {reason}; name another file, and give it with --config") from error
     click.echo(f"wrote {path}")
 
 

@@ -6,7 +6,7 @@ import math
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.table import Table
 from rich.text import Text
@@ -14,10 +14,18 @@ from rich.text import Text
 from translate.errors import MissingModel, ModelDamaged
 from translate.registry import ModelSpec, Registry, ResolvedModel, serving
 
-__all__ = ["listed", "model_table", "rows_of", "serving_table", "size_text"]
+__all__ = ["WIDE", "listed", "model_table", "rows_of", "serving_table", "size_text"]
 
 _Row = dict[str, Any]
 _LONGEST_LICENCE = 60
+WIDE: Final = 110
+"""Columns of a terminal from which on a table with paths and licences can be read."""
+_HEADS: Final = (
+    (70, ("name", "languages", "size", "BLEU", "here")),
+    (45, ("name", "size", "here")),
+    (0, ("name", "here")),
+)
+"""Of narrower ones, by their columns."""
 
 
 def rows_of(registry: Registry, translations: Sequence[ResolvedModel]) -> list[_Row]:
@@ -45,8 +53,10 @@ def listed(registry: Registry, rows: Sequence[_Row]) -> tuple[list[_Row], int]:
     return kept, len(rows) - len(kept)
 
 
-def model_table(rows: Sequence[_Row]) -> Table:
-    """One line a model."""
+def model_table(rows: Sequence[_Row], columns: int) -> Table:
+    """One line a model, as far as ``columns`` of a terminal allow; see :data:`WIDE`."""
+    if columns < WIDE:
+        return _narrow_table(rows, columns)
     heads = ("name", "kind", "languages", "size", "flores-dev BLEU", "where, or how to get it", "licence")
     table = Table(*heads, box=None, pad_edge=False)
     table.columns[3].justify = table.columns[4].justify = "right"
@@ -62,6 +72,30 @@ def model_table(rows: Sequence[_Row]) -> Table:
             _cell(_licence_text(row["licence"]) + ("" if row["commercial_use"] else " (not for commercial use)")),
         )
     return table
+
+
+def _narrow_table(rows: Sequence[_Row], columns: int) -> Table:
+    """No path and no licence, which would have to be broken into many lines: their commands say where they are."""
+    heads = next(heads for least, heads in _HEADS if columns >= least)
+    table = Table(box=None, pad_edge=False)
+    for head in heads:
+        table.add_column(head, no_wrap=True, justify="right" if head in ("size", "BLEU") else "left")
+    for row in rows:
+        cells: dict[str, str | Text] = {
+            "name": _cell(row["name"]),
+            "languages": _languages_text(row),
+            "size": size_text(row["size_bytes"]),
+            "BLEU": _quality_text(row["quality"], row["quality_estimated"]),
+            "here": _here(row),
+        }
+        table.add_row(*(cells[head] for head in heads))
+    return table
+
+
+def _here(row: _Row) -> Text:
+    where = str(row["where"] or "")
+    text = "damaged" if where.startswith("damaged:") else "yes" if where else "no"
+    return Text(text if row["commercial_use"] else f"{text} (non-commercial)", style="" if where else "dim")
 
 
 def serving_table(translations: Sequence[ResolvedModel]) -> Table:

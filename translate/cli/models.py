@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from translate.cli.model_list import listed, model_table, rows_of, serving_table, size_text
+from translate.cli.model_list import WIDE, listed, model_table, rows_of, serving_table, size_text
 from translate.cli.options import codes
 from translate.cli.output import console
 from translate.config import load_config
@@ -53,7 +53,9 @@ def list_models(as_json: bool, all_: bool) -> None:
         return
     kept, more = (rows, 0) if all_ else listed(registry, rows)
     shown = console(_PIPED_COLUMNS)
-    shown.print(model_table(kept))
+    shown.print(model_table(kept, shown.width))
+    if shown.width < WIDE:
+        shown.print("\nwhere it is, or how to get it: sottovoce models path NAME")
     if more:
         shown.print(
             f"\n{more} more of Firefox's own, any of them: sottovoce models pull firefox-XX-en, or firefox-en-XX; "

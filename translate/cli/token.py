@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -97,7 +98,7 @@ def create(role: str, room: str, valid_s: float, label: str, reuse: bool, config
 def list_(as_json: bool) -> None:
     """List the tokens; the links themselves are not shown again."""
     now_s = time.time()
-    found = list(_tokens())
+    found = [] if _is_missing(_folder()) else list(_tokens())  # to look for tokens, nothing has to be made
     if as_json:
         click.echo(json.dumps([_as_json(one, now_s) for one in found], indent=1))
         return
@@ -125,10 +126,22 @@ def revoke(ids: tuple[str, ...]) -> None:
 
 
 def _tokens() -> Tokens:
-    from translate.server.access.policy import lan_folder
     from translate.server.access.tokens import Tokens
 
-    return Tokens(lan_folder())
+    return Tokens(_folder())
+
+
+def _is_missing(folder: Path) -> bool:
+    try:
+        return not folder.exists()
+    except OSError:  # what is wrong with it is said by who opens it
+        return False
+
+
+def _folder() -> Path:
+    from translate.server.access.policy import lan_folder
+
+    return lan_folder()
 
 
 def _is_plain(config: Config) -> bool:

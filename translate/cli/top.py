@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from translate.cli.options import configured_to_watch
+from translate.cli.output import console
 from translate.config import Config
 from translate.errors import SottovoceError
 from translate.service.stats import Stats
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
 __all__ = ["top"]
 
@@ -46,28 +48,38 @@ def top(url: str | None, once: bool, as_json: bool, every_s: float, authority: P
     URL: its address, of another machine an operator's link; without, that of the service on this machine.
     """
     service = Stats(url or f"http://127.0.0.1:{config.server.port}/", authority)
-    if as_json or once:
+    if as_json:
         while True:
-            stats = service.ask()
-            if as_json:
-                click.echo(json.dumps(stats))
-            else:
-                from rich.console import Console
-
-                Console().print(_screen(stats, None, service.name))
+            click.echo(json.dumps(service.ask()))
             if once:
                 return
             time.sleep(every_s)
-    _live(service, every_s)
+    shown = console()
+    if once or not shown.is_terminal or shown.is_dumb_terminal:  # nothing can be drawn over there
+        _looks(service, shown, 1 if once else None, every_s)
+        return
+    _live(service, shown, every_s)
 
 
-def _live(service: Stats, every_s: float) -> None:
+def _looks(service: Stats, shown: Console, times: int | None, every_s: float) -> None:
+    """One look below the other."""
+    before: dict[str, Any] | None = None
+    for number in itertools.count(1):
+        stats = service.ask()
+        shown.print(_screen(stats, before, service.name))
+        before = stats
+        if number == times:
+            return
+        time.sleep(every_s)
+
+
+def _live(service: Stats, shown: Console, every_s: float) -> None:
     from rich.live import Live
     from rich.text import Text
 
     before: dict[str, Any] | None = None
     stats = service.ask()  # an address where nothing answers is an error; later it is only a pause
-    with Live(_screen(stats, None, service.name), auto_refresh=False, screen=True) as live:
+    with Live(_screen(stats, None, service.name), console=shown, auto_refresh=False, screen=True) as live:
         while True:
             time.sleep(every_s)
             try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+from collections.abc import Mapping
 from typing import TextIO
 
 from translate.server.access.gate import Invite
@@ -49,10 +51,19 @@ def welcome(url: str, links: StartLinks | None, model: str, output: TextIO | Non
 
 
 def qr_if_it_fits(url: str, output: TextIO) -> str | None:
-    """A QR code for ``output``; ``None``: it is no terminal, is too narrow, or cannot show the blocks."""
-    if not output.isatty() or "utf" not in (output.encoding or "").lower():
+    """A QR code for ``output``; ``None``: it is no terminal, is too narrow, or cannot show the blocks or the colours.
+
+    A code without its colours is on many terminals a negative, which not every camera reads: so NO_COLOR has none.
+    """
+    if not output.isatty() or "utf" not in (output.encoding or "").lower() or not _has_colors(os.environ):
         return None
     return qr_for_terminal(url, shutil.get_terminal_size().columns)
+
+
+def _has_colors(environment: Mapping[str, str]) -> bool:
+    term = environment.get("TERM", "").lower()
+    knows_none = term in ("", "dumb", "unknown") and sys.platform != "win32"  # Windows has no TERM
+    return not knows_none and not environment.get("NO_COLOR")
 
 
 def _row(name: str, text: str | None) -> str | None:

@@ -64,8 +64,9 @@ class TerminalCaptions:
             self._live.update(_Newest(Group(*captions, self._status())), refresh=True)
 
     def _finished(self, caption: Caption) -> None:
-        # A pipe has no width; only a terminal's lines are wrapped.
-        self._console.print(self._lines(caption), soft_wrap=not self._console.is_terminal)
+        # A pipe has no width, that of a dumb terminal is not known, and in a single column a wide letter has no place.
+        wraps = self._console.is_terminal and not self._console.is_dumb_terminal and self._console.width > 1
+        self._console.print(self._lines(caption), soft_wrap=not wraps)
 
     def _lines(self, caption: Caption) -> Text:
         line = self._line(caption.transcript, "bold")
