@@ -28,7 +28,7 @@ from translate.latency import SessionClock
 from translate.protocol import SUBPROTOCOL, ClientHello, encode_client
 from translate.server.app import Server
 from translate.server.http.open_files import allow_open_files
-from translate.server.metrics.metrics import rss_bytes
+from translate.server.metrics.process import rss_bytes
 from translate.tasks import Supervisor
 
 __all__ = ["LISTENERS", "SECONDS", "Delays", "Fanout", "measure", "table"]
