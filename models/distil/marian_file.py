@@ -70,8 +70,10 @@ def _numbers(item: Item) -> Matrix:
     return item.matrix()
 
 
-def write_folder(folder: Path, model: MarianWeights, tokenizer: Path, direction: tuple[str, str]) -> None:
-    """Write the model file and the vocabulary, named for the direction as Mozilla's registry names them.
+def write_folder(
+    folder: Path, model: MarianWeights, tokenizer: Path, direction: tuple[str, str], shortlist: Path | None = None
+) -> None:
+    """Write the model file, the vocabulary and the shortlist, named for the direction as Mozilla's registry names them.
 
     Each file is replaced as a whole: a kill leaves the old one or the new one.
     """
@@ -83,6 +85,8 @@ def write_folder(folder: Path, model: MarianWeights, tokenizer: Path, direction:
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / f"model.{name}.intgemm.alphas.bin", _pack(items))
     _replace(folder / f"vocab.{name}.spm", tokenizer.read_bytes())
+    if shortlist is not None:
+        _replace(folder / f"lex.50.50.{name}.s2t.bin", shortlist.read_bytes())
 
 
 def step_of(matrix: Matrix) -> float:

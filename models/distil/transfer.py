@@ -39,6 +39,7 @@ from .marian_file import MarianWeights, read_weights, write_folder
 from .pacing import Pacer
 from .prepare import Prepared, load_prepared, prepare
 from .progress import Progress
+from .shortlist import make_shortlist
 from .ssru import EMBEDDINGS, SsruTransformer, carry_over
 from .train import save_atomically, tune_memory
 
@@ -48,6 +49,7 @@ _AVERAGE_EVERY = 8
 _TOGETHER = 24
 """Sentences that are translated at once for a score."""
 _LARGEST_GRADIENT = 1.0
+_SHORTLIST = "lex.bin"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -83,6 +85,8 @@ class Transfer:
         self._direction = recipe.directions[0]
         self._work = work
         self._path = work / "ck.pt"
+        shortlist = prepared.tokenizer_path.with_name(_SHORTLIST)
+        self._shortlist = shortlist if shortlist.exists() else None
         self._description = ""
         self.tokens, self.step, self.place = 0, 0, Place()
 
@@ -143,7 +147,8 @@ class Transfer:
     def export(self, folder: Path) -> None:
         """Write the averaged weights as a model folder, in int8."""
         weights = {name: weight.numpy() for name, weight in self._average.items()}
-        write_folder(folder, MarianWeights(self._description, weights), self._prepared.tokenizer_path, self._direction)
+        model = MarianWeights(self._description, weights)
+        write_folder(folder, model, self._prepared.tokenizer_path, self._direction, self._shortlist)
 
     def score(self) -> dict[str, float]:
         """BLEU and chrF2 of the first lines of every development set, greedy, by the engine and the files that ship."""
@@ -336,7 +341,11 @@ def _run(arguments: argparse.Namespace) -> None:
     with _alone(work):
         if not (work / "prepared" / "spm.model").exists():
             prepare(recipe, work / "prepared", progress)
-        transfer = Transfer(recipe, load_prepared(work / "prepared"), budget, work, progress)
+        prepared = load_prepared(work / "prepared")
+        if not (work / "prepared" / _SHORTLIST).exists():
+            progress.say("making the shortlist")
+            make_shortlist(recipe, prepared, work / "prepared" / _SHORTLIST)
+        transfer = Transfer(recipe, prepared, budget, work, progress)
         if not transfer.resume():
             if arguments.start is None:
                 raise DistilError(f"{work}: no checkpoint there; name a model to go on from with --start")

@@ -20,11 +20,13 @@ from models.distil.errors import DistilError
 from models.distil.marian_file import MarianWeights, read_weights, step_of, write_folder
 from models.distil.prepare import Prepared
 from models.distil.progress import Progress
+from models.distil.shortlist import best_targets, make_shortlist, translation_table
 from models.distil.ssru import EMBEDDINGS, OUTPUT_BIAS, SsruTransformer, _Scan, carry_over, segment
 from models.distil.transfer import Budget, Transfer, main, translate_lines
 from tests.translation.marian_model import items_of, options, pack, weights
 from translate.translation.marian.items import read_items
 from translate.translation.marian.network import Network
+from translate.translation.marian.shortlist import Shortlist
 
 SIZE = 60
 """Pieces of the vocabulary ``spm_model``."""
@@ -190,6 +192,19 @@ def test_the_rate_rises_stays_and_falls() -> None:
 
 
 @pytest.fixture
+def toy(tmp_path: Path) -> Recipe:
+    """A recipe for one direction and tiny batches."""
+    for language in ("en", "es"):
+        (tmp_path / f"dev.{language}").write_text("abca deed\n" * 2, encoding="utf-8")
+    recipe = Recipe(
+        name="toy", languages=("en", "es"), directions=(("es", "en"),),
+        dev={"toy": "dev.{lang}"}, path=str(tmp_path / "toy.toml"),
+    )  # fmt: skip
+    train = dataclasses.replace(recipe.train, batch_tokens=160, threads=1, score_sentences=2)
+    return dataclasses.replace(recipe, train=train)
+
+
+@pytest.fixture
 def text(spm_model: bytes, folder: Path, tmp_path: Path) -> Prepared:
     """Pairs of made-up words."""
     from models.distil.corpus import Pair
@@ -200,20 +215,32 @@ def text(spm_model: bytes, folder: Path, tmp_path: Path) -> Prepared:
     return Prepared(pairs, tokenizer, folder / "vocab.pten.spm")
 
 
-def test_what_was_stopped_goes_on_as_if_it_had_not_been(folder: Path, text: Prepared, tmp_path: Path) -> None:
-    for language in ("en", "es"):
-        (tmp_path / f"dev.{language}").write_text("abca deed\n" * 2, encoding="utf-8")
-    recipe = Recipe(
-        name="toy", languages=("en", "es"), directions=(("es", "en"),),
-        dev={"toy": "dev.{lang}"}, path=str(tmp_path / "toy.toml"),
-    )  # fmt: skip
-    train = dataclasses.replace(recipe.train, batch_tokens=160, threads=1, score_sentences=2)
-    recipe = dataclasses.replace(recipe, train=train)
+def test_the_translation_table_finds_what_comes_of_what() -> None:
+    chance = np.random.default_rng(7)
+    sources = [chance.choice(np.arange(1, 10), size=4, replace=False) for _ in range(60)]
+    table = translation_table([(np.append(row, 0), row[::-1] + 10) for row in sources], 20, 4)
+    assert [int(row.argmax()) for row in table[1:10]] == list(range(11, 20))
+    lists = best_targets(table, 2, 0.2)
+    assert lists[3].tolist() == [3, 13]
+    assert lists[15].tolist() == [15]
 
+
+def test_the_shortlist_of_a_text_is_one_for_our_engine(toy: Recipe, text: Prepared, tmp_path: Path) -> None:
+    path = tmp_path / "lex.bin"
+    make_shortlist(toy, text, path)
+    found = Shortlist(path, SIZE, SIZE)
+    piece = text.tokenizer.encode("ab")[0]
+    assert piece in found.of([piece])
+    assert len(found.of([piece])) < SIZE
+
+
+def test_what_was_stopped_goes_on_as_if_it_had_not_been(
+    folder: Path, toy: Recipe, text: Prepared, tmp_path: Path
+) -> None:
     def transfer(work: str, tokens: int) -> Transfer:
         (tmp_path / work).mkdir(exist_ok=True)
         budget = Budget(tokens=tokens, warmup=100, decay=0.0)
-        return Transfer(recipe, text, budget, tmp_path / work, Progress(quiet=True))
+        return Transfer(toy, text, budget, tmp_path / work, Progress(quiet=True))
 
     whole, stopped = transfer("whole", 900), transfer("stopped", 400)
     for each in (whole, stopped):
