@@ -15,7 +15,7 @@ from translate import prepare_process
 
 prepare_process()  # before NumPy is imported: many sessions run in this process, and it would grow by gigabytes
 
-from translate import translators  # noqa: E402
+from translate.inference import translators  # noqa: E402
 from translate.registry import ResolvedModel, installed_translations  # noqa: E402
 
 pytest_plugins = ["tests.chromium", "tests.soundcard"]

@@ -14,7 +14,6 @@ __version__ = "0.3.0"
 if TYPE_CHECKING:
     from translate.audio import FileSource, MicrophoneSource, PcmSource, PushSource, list_devices
     from translate.config import Config, load_config
-    from translate.engines import Engines
     from translate.errors import SottovoceError
     from translate.events import (
         AudioChunk,
@@ -28,13 +27,14 @@ if TYPE_CHECKING:
         Translation,
         Word,
     )
+    from translate.inference.engines import Engines
     from translate.own_process import prepare_process
     from translate.pipeline.session import Session
 
 _WHERE = {
     "audio": ("FileSource", "MicrophoneSource", "PcmSource", "PushSource", "list_devices"),
     "config": ("Config", "load_config"),
-    "engines": ("Engines",),
+    "inference.engines": ("Engines",),
     "errors": ("SottovoceError",),
     "events": (
         "AudioChunk",

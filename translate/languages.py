@@ -9,10 +9,14 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from translate.errors import LanguageError
 
-__all__ = ["LANGUAGES", "Language", "canonical", "english_name", "is_spaced", "native_name", "nllb_code"]
+__all__ = ["AUTO", "LANGUAGES", "Language", "canonical", "english_name", "is_spaced", "native_name", "nllb_code"]
+
+AUTO: Final = "auto"
+"""In place of a language code: which language is spoken is to be found out."""
 
 
 @dataclass(frozen=True, slots=True)

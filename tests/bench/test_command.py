@@ -108,7 +108,7 @@ def test_fanout_needs_no_speech_and_no_model(capsys: pytest.CaptureFixture[str],
     monkeypatch = pytest.MonkeyPatch()
     with monkeypatch.context() as patched:
         patched.setattr("translate.bench.fanout.SECONDS", 0.8)
-        patched.setattr("translate.engines.Engines", None)
+        patched.setattr("translate.inference.engines.Engines", None)
         with pytest.raises(SystemExit) as ended:
             main(["bench", "fanout", "--listeners", "8", "--listeners", "16", "--json", str(file)])
     assert ended.value.code == 0

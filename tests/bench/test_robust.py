@@ -22,8 +22,8 @@ from translate.bench.robust import LATER_MS, looped, measure, recovery_s
 from translate.bench.trouble import TROUBLES, BurstySource, case, company
 from translate.config import VadConfig
 from translate.events import RATE_HZ, AudioChunk, Samples
+from translate.inference.turns import Turns
 from translate.latency import SessionClock
-from translate.turns import Turns
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ from faster_whisper.audio import decode_audio
 from tests.pipeline.test_spoken import Talk
 from translate import Session
 from translate.config import Config, MtConfig
-from translate.engines import Engines
 from translate.errors import ConfigError
 from translate.events import RATE_HZ, Samples, Transcript
+from translate.inference.engines import Engines
 
 pytestmark = [pytest.mark.models]
 

@@ -11,11 +11,11 @@ import pytest
 
 from translate.audio import FileSource
 from translate.config import Config, Limits
-from translate.engines import Engines
 from translate.events import Lag, Notice, Transcript
+from translate.inference import WorkerError
+from translate.inference.engines import Engines
+from translate.inference.messages import Call
 from translate.pipeline.session import Session
-from translate.worker import WorkerError
-from translate.worker.messages import Call
 
 pytestmark = [pytest.mark.models]
 

@@ -13,7 +13,6 @@ from whisper_normalizer.basic import BasicTextNormalizer
 
 from translate import FileSource, PushSource, Session
 from translate.config import Config, Limits
-from translate.engines import Engines
 from translate.errors import AudioError, LanguageError
 from translate.events import (
     RATE_HZ,
@@ -25,6 +24,7 @@ from translate.events import (
     Transcript,
     Translation,
 )
+from translate.inference.engines import Engines
 from translate.latency import SessionClock
 
 pytestmark = [pytest.mark.models]

@@ -34,10 +34,10 @@ from translate.protocol import (
     schema_of,
 )
 from translate.server import Server
+from translate.server.access.gate import Gate
+from translate.server.access.tokens import Tokens
 from translate.server.door import lan_folder
-from translate.server.gate import Gate
-from translate.server.names import look
-from translate.server.tokens import Tokens
+from translate.server.tls.machine_names import look
 
 WORD = 8192  # samples, about half a second and a whole number of chunks
 WORDS_PER_SEGMENT = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from translate.protocol import Audience, Painted, Ping, Pong, SetView, Status
-from translate.server import audience
+from translate.server.rooms import audience
 
 
 def counts(wanted: dict[str, int]):

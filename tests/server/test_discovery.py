@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from translate import __version__
 from translate.server.discovery import SERVICE, Announcement, Announcer, find
-from translate.server.names import Names, look
+from translate.server.tls.machine_names import Names, look
 
 HERE = ["127.0.0.1"]
 NAMES = Names("kiosk", "kiosk", (ipaddress.ip_interface("192.168.1.5/24"), ipaddress.ip_interface("fd00::5/64")))

@@ -18,7 +18,7 @@ from translate.config import Config, Limits, ServerConfig
 from translate.errors import StateError
 from translate.protocol import Control
 from translate.server import AddressError, Server
-from translate.server.links import qr_for_page, qr_for_terminal
+from translate.server.access.links import qr_for_page, qr_for_terminal
 
 
 async def fetch(host: str, port: int, path: str, *, trust: ssl.SSLContext | None = None, more: str = "") -> Any:

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from translate.config import Limits
-from translate.server.limiter import RateLimiter
-from translate.server.lobby import PATIENCE_S, Lobby
+from translate.server.access.rate_limiter import RateLimiter
+from translate.server.http.pending import PATIENCE_S, Lobby
 
 FLOODER = ("127.0.0.2", 0)
 """Another loopback address: to the server a stranger, unlike 127.0.0.1."""

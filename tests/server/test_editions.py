@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.server.test_site import fetch
 from translate.resources import web_folder
-from translate.server.static import Pages
+from translate.server.http.static import Pages
 
 HTML = (
     '<!doctype html><html><head><link rel="stylesheet" href="css/a.css"><link rel="manifest" href="m.webmanifest">'

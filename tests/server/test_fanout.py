@@ -10,7 +10,7 @@ import pytest
 
 from translate.bench import fanout
 from translate.protocol import parcel
-from translate.server.open_files import allow_open_files
+from translate.server.http.open_files import allow_open_files
 
 
 async def test_each_text_is_encoded_once_for_each_way_of_reading_it(server, monkeypatch) -> None:

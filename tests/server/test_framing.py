@@ -12,9 +12,9 @@ from websockets.frames import Frame, Opcode
 
 from translate.config import Limits
 from translate.protocol import Parcel, Pong, ServerState
-from translate.server.framing import text_frame
-from translate.server.metrics import Metrics
-from translate.server.sending import Sender
+from translate.server.metrics.metrics import Metrics
+from translate.server.rooms.delivery import Sender
+from translate.server.rooms.framing import text_frame
 
 
 @given(st.one_of(st.binary(max_size=300), st.sampled_from([125, 126, 65_535, 65_536, 70_000]).map(bytes)))

@@ -9,7 +9,7 @@ import pytest
 from tests.server.waiting import is_final
 from translate.events import EndOfStream, Notice, Transcript, Translation
 from translate.protocol import End, ServerHello, SetView, Snapshot
-from translate.server.backfill import _continued
+from translate.server.rooms.backfill import _continued
 
 FIRST = "w1 w2 w3 w4"
 
@@ -40,7 +40,7 @@ async def test_a_language_is_translated_once_and_only_while_somebody_reads_it(se
     await speaker.speak(4)
     await speaker.until(is_final("en", 1))
     assert backend.translated_later == []
-    log = [event for room in server.server._rooms for event in room.log.latest()]
+    log = [event for room in server.server._rooms for event in room.texts.log.latest()]
     assert {event.lang for event in log if event.segment == 1} == {"en"}, "nothing was translated for nobody"
 
 

@@ -19,15 +19,16 @@ from prometheus_client.parser import text_string_to_metric_families
 import translate
 from translate.cli.top import top
 from translate.events import Lag, Marks, Notice, Transcript, Translation
-from translate.server.delays import Histogram
-from translate.server.metrics import Load, Metrics
+from translate.server.metrics.delays import Histogram
+from translate.server.metrics.exposition import exposition
+from translate.server.metrics.metrics import Load, Metrics
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 GRAFANA = Path(__file__).parents[2] / "packaging" / "grafana.json"
 
 
 def parsed(metrics: Metrics) -> Samples:
-    body, content_type = metrics.prometheus()
+    body, content_type = exposition(metrics)
     assert content_type.startswith("text/plain; version=0.0.4")
     families = list(text_string_to_metric_families(body.decode()))
     assert len({family.name for family in families}) == len(families)
@@ -76,7 +77,7 @@ def test_every_figure_is_there_in_base_units() -> None:
 
 
 def test_nothing_of_what_was_said_is_in_it() -> None:
-    body, _ = busy().prometheus()
+    body, _ = exposition(busy())
     assert b"said" not in body
     assert b"Gesagtes" not in body
 

@@ -10,7 +10,7 @@ from tests.server.waiting import is_a
 from translate.errors import NotAllowedError
 from translate.events import EndOfStream, Notice, Transcript
 from translate.protocol import Control, Failure, Invitation, ServerHello, SetView, Status
-from translate.server.gate import Grant, Invite
+from translate.server.access.gate import Grant, Invite
 
 
 class Tokens:

@@ -216,7 +216,7 @@ async def test_who_comes_too_many_is_told_when_to_come_back(start) -> None:
 
 
 async def test_a_speaker_of_a_soak_comes_back_then(start, backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("translate.server.rooms._RETRY_S", 0.2)
+    monkeypatch.setattr("translate.server.rooms.rooms._RETRY_S", 0.2)
     server = await start(sessions=1)
     first = await server.client()
     await first.hello("speaker", source="en", room="first")

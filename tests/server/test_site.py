@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from translate.config import Config, ServerConfig
-from translate.server import AddressError, Server, serve
-from translate.server.site import host_is_local, origin_is_allowed
-from translate.server.static import Pages
+from translate.server import AddressError, Server
+from translate.server.http.site import host_is_local, origin_is_allowed
+from translate.server.http.static import Pages
+from translate.service.serve import serve
 
 
 async def fetch(port: int, path: str, *, method: str = "GET", host: str = "localhost", more: str = ""):

@@ -15,6 +15,7 @@ from tests.server.conftest import Client, FakeBackend
 from translate.config import Config, Limits, ServerConfig, ServiceConfig
 from translate.protocol import SUBPROTOCOL, End
 from translate.server import Server
+from translate.server.metrics.exposition import exposition
 
 CONFIG = Config(
     server=ServerConfig(port=0),
@@ -62,7 +63,7 @@ async def test_a_session_that_stands_still_is_told_and_forgiven(standing: Any, b
         assert await asked(port, "/readyz") == 503
         assert await asked(port, "/healthz") == 200
         assert server.stats()["ready"] is False
-        assert b"sottovoce_ready 0.0" in server.metrics.prometheus()[0]
+        assert b"sottovoce_ready 0.0" in exposition(server.metrics)[0]
         backend.going.set()
         await until(server, stuck=False)
         assert await asked(port, "/readyz") == 200

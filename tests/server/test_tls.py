@@ -23,12 +23,12 @@ from ifaddr import IP, Adapter
 from tests.forgery import forged
 from translate.config import Config, ServerConfig
 from translate.errors import ConfigError, StateError
-from translate.server.authority import CA_DAYS, LEAF_DAYS, Authority
 from translate.server.door import Door
 from translate.server.lan import Lan
-from translate.server.names import Names, look
-from translate.server.profile import mobileconfig
-from translate.server.tls import RENEW, Certificates
+from translate.server.tls.authority import CA_DAYS, LEAF_DAYS, Authority
+from translate.server.tls.certificates import RENEW, Certificates
+from translate.server.tls.machine_names import Names, look
+from translate.server.tls.profile import mobileconfig
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from translate.errors import Busy, NotAllowedError, StateError
-from translate.server.gate import Role
-from translate.server.links import Links
-from translate.server.token_gate import INVITE_S, PlainGate, TokenGate
-from translate.server.tokens import KEPT_S, MOST, Tokens
+from translate.server.access.gate import Role
+from translate.server.access.links import Links
+from translate.server.access.token_gate import INVITE_S, PlainGate, TokenGate
+from translate.server.access.tokens import KEPT_S, MOST, Tokens
 
 LINKS = Links(lambda: "192.168.1.5", 8766)
 DAY_S = 86_400

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from translate.config import Limits
-from translate.server import visitor
-from translate.server.limiter import RateLimiter
-from translate.server.lobby import Lobby
+from translate.server.access.rate_limiter import RateLimiter
+from translate.server.http import http_connection as visitor
+from translate.server.http.pending import Lobby
 
 STRANGER = ("127.0.0.2", 0)
 """Another loopback address: to the server another machine's, unlike 127.0.0.1."""

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from translate.server.names import Names
-from translate.server.tls import Certificates
+from translate.server.tls.certificates import Certificates
+from translate.server.tls.machine_names import Names
 
 NOW = datetime(2027, 5, 1, tzinfo=UTC)
 UNSET = datetime(1970, 1, 1, 0, 3, tzinfo=UTC)

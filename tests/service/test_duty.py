@@ -19,7 +19,7 @@ import pytest
 from translate import logs
 from translate.config import Config, LogConfig, load_config
 from translate.errors import ConfigError
-from translate.server.metrics import Load
+from translate.server.metrics.metrics import Load
 from translate.service import duty
 from translate.service.duty import Reloader, on_duty, watch
 from translate.service.notify import Notifier, watchdog_interval_s

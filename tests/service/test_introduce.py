@@ -9,7 +9,7 @@ import pytest
 
 from translate import state
 from translate.registry import store
-from translate.server.tokens import Tokens
+from translate.server.access.tokens import Tokens
 from translate.service.introduce import introduce
 from translate.service.units import Part, ServiceError
 

@@ -22,8 +22,8 @@ from translate.bench.robust import looped
 from translate.bench.screen import compared
 from translate.bench.trouble import BurstySource
 from translate.config import AsrConfig, Config
-from translate.engines import Engines
 from translate.events import RATE_HZ, Samples, Transcript
+from translate.inference.engines import Engines
 from translate.latency import SessionClock
 from translate.speech.whisper import MAX_WINDOW
 

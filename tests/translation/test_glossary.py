@@ -4,8 +4,8 @@ import pytest
 
 from translate.config import MtConfig
 from translate.errors import ConfigError
+from translate.inference.translators import Translators
 from translate.translation import Glossary, TranslationEngine, plan, read_glossary, translate_text
-from translate.translators import Translators
 
 
 @pytest.fixture

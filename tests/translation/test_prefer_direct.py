@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from translate.config import MtConfig
-from translate.translators import Translators
+from translate.inference.translators import Translators
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from translate import translators
 from translate.config import MtConfig
 from translate.errors import NoRouteError
+from translate.inference import translators
+from translate.inference.translators import LazyTranslator, Translators
 from translate.registry import ResolvedModel
-from translate.translators import LazyTranslator, Translators
 
 
 def installed(name: str, *pairs: str, own: bool = False, **bleu: float) -> ResolvedModel:

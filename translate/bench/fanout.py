@@ -27,8 +27,8 @@ from translate.events import EndOfStream, Event, Marks, Transcript, Translation
 from translate.latency import SessionClock
 from translate.protocol import SUBPROTOCOL, ClientHello, encode_client
 from translate.server.app import Server
-from translate.server.metrics import rss_bytes
-from translate.server.open_files import allow_open_files
+from translate.server.http.open_files import allow_open_files
+from translate.server.metrics.process import rss_bytes
 
 __all__ = ["LISTENERS", "SECONDS", "Delays", "Fanout", "measure", "table"]
 

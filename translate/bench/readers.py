@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from translate.server.open_files import allow_open_files
+from translate.server.http.open_files import allow_open_files
 
 __all__ = ["main"]
 

@@ -20,8 +20,8 @@ from translate.bench.reference import OfflineModel
 from translate.bench.results import Report, Setting, System, Translated
 from translate.bench.trouble import SILENCE_S, TROUBLES
 from translate.bench.watched import told
-from translate.engines import Engines
 from translate.events import Samples
+from translate.inference.engines import Engines
 from translate.pipeline.session import Session
 from translate.registry import default_registry
 

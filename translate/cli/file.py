@@ -17,8 +17,8 @@ from translate.errors import AudioError, ConfigError
 
 if TYPE_CHECKING:
     from translate.audio import AudioSource
-    from translate.engines import Engines
     from translate.events import Event
+    from translate.inference.engines import Engines
 
 __all__ = ["file"]
 
@@ -64,7 +64,7 @@ def file(path: str, wanted: Wanted, form: str, pace: float, rate_hz: int, channe
 
 
 def _run(source: AudioSource, length_ms: float | None, wanted: Wanted, form: str, config: Config) -> int:
-    from translate.engines import Engines
+    from translate.inference.engines import Engines
 
     engines = Engines(config)  # before the event loop, which would keep Ctrl-C waiting until they are loaded
     try:

@@ -16,7 +16,7 @@ from translate.errors import ConfigError
 
 if TYPE_CHECKING:
     from translate.audio import AudioSource
-    from translate.engines import Engines
+    from translate.inference.engines import Engines
 
 __all__ = ["live"]
 
@@ -67,7 +67,7 @@ def live(
         return
     if sound is not None or authority is not None or accept_new:
         raise ConfigError("--file, --authority and --accept-new go with --room (see also: sottovoce file)")
-    from translate.engines import Engines
+    from translate.inference.engines import Engines
 
     audio = replace(config.audio, device=device) if device is not None else config.audio
     engines = Engines(config)  # before the event loop, which would keep Ctrl-C waiting until they are loaded

@@ -26,8 +26,8 @@ from translate.cli.ledger import Ledger
 from translate.cli.machine import look
 from translate.cli.output import console
 from translate.config import Config
-from translate.engines import Engines
 from translate.errors import ConfigError
+from translate.inference.engines import Engines
 
 __all__ = ["Files", "Wish", "run"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from translate.server.names import routed_addresses
+from translate.server.tls.machine_names import routed_addresses
 
 __all__ = ["Reach", "reach"]
 

@@ -13,8 +13,8 @@ from translate.cli.options import configured, read_again
 from translate.config import Config
 
 if TYPE_CHECKING:
-    from translate.backend import LocalBackend
     from translate.server.door import Address, Ways
+    from translate.server.local_backend import LocalBackend
 
 __all__ = ["serve"]
 
@@ -38,7 +38,7 @@ def serve(config: Config, **given: Any) -> None:
         settings = again()
         return replace(settings, server=replace(settings.server, **flags))
 
-    from translate.backend import LocalBackend
+    from translate.server.local_backend import LocalBackend
 
     backend = LocalBackend(config)  # before the event loop, which would keep Ctrl-C waiting until models are loaded
     try:
@@ -48,7 +48,7 @@ def serve(config: Config, **given: Any) -> None:
 
 
 async def _serve(config: Config, backend: LocalBackend, read: Callable[[], Config]) -> None:
-    from translate.server.serve import serve as run
+    from translate.service.serve import serve as run
 
     def ready(address: Address, ways: Ways | None) -> None:
         from translate.cli.welcome import welcome

@@ -16,8 +16,8 @@ from translate.config import Config
 from translate.errors import SottovoceError
 
 if TYPE_CHECKING:
-    from translate.server.gate import Role
-    from translate.server.tokens import Token, Tokens
+    from translate.server.access.gate import Role
+    from translate.server.access.tokens import Token, Tokens
 
 __all__ = ["token"]
 
@@ -61,8 +61,8 @@ def create(role: str, room: str, valid_s: float, label: str, reuse: bool, config
     if not _ROOM.fullmatch(room):
         raise click.BadParameter(f"{room!r} is not a room name (letters, digits, . _ ~ -)", param_hint="'--room'")
     from translate.cli.welcome import qr_if_it_fits
-    from translate.server.links import Links, base_url, link
-    from translate.server.names import look
+    from translate.server.access.links import Links, base_url, link
+    from translate.server.tls.machine_names import look
     from translate.state import SYSTEM_STATE, is_for_another
 
     server = config.server
@@ -119,8 +119,8 @@ def revoke(ids: tuple[str, ...]) -> None:
 
 
 def _tokens() -> Tokens:
+    from translate.server.access.tokens import Tokens
     from translate.server.door import lan_folder
-    from translate.server.tokens import Tokens
 
     return Tokens(lan_folder())
 

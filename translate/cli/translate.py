@@ -25,8 +25,8 @@ def translate(source: str, target: str, beam: int | None, config: Config) -> Non
     \b
     echo "Good morning." | sottovoce translate --from en --to es
     """
+    from translate.inference.translators import Translators
     from translate.translation import translate_text
-    from translate.translators import Translators
 
     if sys.stdin is None:
         raise ConfigError("standard input is closed; pipe lines of text into it")

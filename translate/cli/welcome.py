@@ -6,9 +6,9 @@ import shutil
 import sys
 from typing import TextIO
 
+from translate.server.access.gate import Invite
+from translate.server.access.links import qr_for_terminal
 from translate.server.door import Ways
-from translate.server.gate import Invite
-from translate.server.links import qr_for_terminal
 
 __all__ = ["qr_if_it_fits", "welcome"]
 

@@ -7,13 +7,13 @@ import time
 from collections import OrderedDict
 
 from translate.config import Config
-from translate.engines import Engines
 from translate.events import RATE_HZ, Samples, Transcript
+from translate.inference.engines import Engines
+from translate.inference.turns import Turns
 from translate.speech.engine import RecognitionEngine
 from translate.speech.hypothesis import join
 from translate.speech.policy import CREDIBLE, plausible
 from translate.translation import Draft, Mode
-from translate.turns import Turns
 
 __all__ = ["DirectTranslator", "SharedEnglish"]
 

@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 
 from translate.audio import AudioSource
 from translate.config import Config
-from translate.engines import Engines
 from translate.events import AudioChunk, EndOfStream, Lag, Marks, Notice, Samples, SpeechSpan, Transcript
+from translate.inference.engines import Engines
+from translate.inference.errors import WorkerError
 from translate.latency import SessionClock
 from translate.pipeline.buffer import Batch, SpeechBuffer
 from translate.pipeline.cadence import Cadence
 from translate.pipeline.outlet import Outlet
 from translate.speech.recognizer import SegmentText, StreamingRecognizer
-from translate.speech.vad import StreamingVad
-from translate.worker.errors import WorkerError
+from translate.speech.vad import SpeechChange
+from translate.tasks import reporting
 
 __all__ = ["Heard", "RecognitionStage"]
 
@@ -59,7 +60,7 @@ class RecognitionStage:
         self._clock = clock
         self._outlet = outlet
         self._heard = heard
-        self._vad = StreamingVad(config.vad)
+        self._vad = engines.voice_detector(config.vad)
         self._buffer = SpeechBuffer()
         self._recognizer = StreamingRecognizer(
             engines.recognition, replace(config.asr, allowed_languages=tuple(allowed)), spoken
@@ -68,7 +69,9 @@ class RecognitionStage:
         self._step_ms = _MOST_MS if source.live else _UNPACED_STEP_MS
         self._changed = asyncio.Condition()
         self._ended = False
-        self._book = _SegmentBook()
+        self.source_error: Exception | None = None
+        """What ended the source before its end."""
+        self._revisions = _Revisions()
         self._lagging = False
 
     def set_spoken(self, spoken: str | None) -> None:
@@ -76,13 +79,15 @@ class RecognitionStage:
         self._recognizer.set_language(spoken)
 
     async def listen(self) -> None:
-        """Take everything that the source has. Ends with the source, or with its error; either ends recognition."""
+        """Take everything that the source has; its end or its error (:attr:`source_error`) ends recognition."""
         try:
             async for item in self._source.stream(self._clock):
                 if isinstance(item, Notice):
                     await self._outlet.put(item)
                 else:
                     await self._take(item)
+        except Exception as error:
+            self.source_error = error
         finally:
             async with self._changed:
                 self._ended = True
@@ -90,12 +95,16 @@ class RecognitionStage:
                 self._changed.notify_all()
 
     async def _take(self, chunk: AudioChunk) -> None:
-        changes = list(self._vad.push(chunk.samples))
+        changes, quiet_frames = await self._engines.detection_turns.run(lambda: self._detect(chunk))
         now_ms = self._clock.now_ms()
-        self._buffer.push(chunk, changes, self._vad.gate.quiet_frames, now_ms)
+        self._buffer.push(chunk, changes, quiet_frames, now_ms)
         for change in changes:
             await self._outlet.put(SpeechSpan(change.state, change.position, round(now_ms, 1)))
         await self._hand_over()
+
+    def _detect(self, chunk: AudioChunk) -> tuple[list[SpeechChange], int]:
+        """In a thread: changes of speech in the chunk, and how many frames of the open span are quiet by then."""
+        return list(self._vad.push(chunk.samples)), self._vad.gate.quiet_frames
 
     async def _hand_over(self) -> None:
         async with self._changed:
@@ -122,13 +131,8 @@ class RecognitionStage:
 
     async def _heard_of(self, batch: Batch) -> Sequence[SegmentText]:
         """What the engine makes of it; while that takes long, everybody is told how late captions are by now."""
-        step = asyncio.ensure_future(self._engines.recognition_turns.run(lambda: self._step(batch)))
-        try:
-            while not (await asyncio.wait({step}, timeout=self._limits.lag_ms / 1000))[0]:
-                await self._report_lag()
-        finally:
-            step.cancel()
-        return await step
+        step = self._engines.recognition_turns.run(lambda: self._step(batch))
+        return await reporting(step, self._report_lag, every_s=self._limits.lag_ms / 1000)
 
     async def _next_batch(self) -> Batch | None:
         async with self._changed:
@@ -150,7 +154,7 @@ class RecognitionStage:
 
     async def _publish(self, states: Sequence[SegmentText], marks: Marks) -> None:
         for state in states:
-            transcript = self._book.transcript(state, marks)
+            transcript = self._revisions.transcript(state, marks)
             if transcript is not None:
                 await self._outlet.put(transcript)
                 await self._heard(Heard(transcript, self._buffer.slice(state.start, state.end)))
@@ -163,26 +167,20 @@ class RecognitionStage:
         self._lagging = lagging
 
 
-class _SegmentBook:
-    """Numbers segments and revisions, and leaves out what would say nothing new. Pure."""
+class _Revisions:
+    """Numbers the revisions of each segment, and leaves out what would say nothing new. Pure."""
 
     def __init__(self) -> None:
-        self._numbers: dict[int, int] = {}
-        self._next = 0
         self._last: Transcript | None = None
 
     def transcript(self, state: SegmentText, marks: Marks) -> Transcript | None:
-        number = self._numbers.get(state.segment)
-        if number is None and not (state.committed or state.tail):
+        last = self._last if self._last is not None and self._last.segment == state.segment else None
+        if last is None and not (state.committed or state.tail):
             return None  # a segment exists from its first word on
-        last = self._last if number is not None else None
-        if number is None:
-            number = self._numbers[state.segment] = self._next
-            self._next += 1
         if last is not None and not state.final and (last.committed, last.tail) == (state.committed, state.tail):
             return None
         transcript = Transcript(
-            segment=number,
+            segment=state.segment,
             rev=last.rev + 1 if last is not None else 1,
             lang=state.lang,
             committed=state.committed,
@@ -194,6 +192,4 @@ class _SegmentBook:
             marks=marks,
         )
         self._last = None if state.final else transcript
-        if state.final:
-            del self._numbers[state.segment]
         return transcript

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from translate.audio import AudioSource
 from translate.config import Config
-from translate.engines import Engines
 from translate.errors import SottovoceError
-from translate.events import Event
+from translate.events import EndOfStream, Event
+from translate.inference.engines import Engines
 from translate.languages import canonical
 from translate.latency import SessionClock
-from translate.pipeline.direct import SharedEnglish
 from translate.pipeline.outlet import Outlet
-from translate.pipeline.recognition import Heard, RecognitionStage
-from translate.pipeline.translation import TranslationWorker
+from translate.pipeline.recognition import RecognitionStage
+from translate.pipeline.translation import TranslationState
+from translate.pipeline.translations import TranslationStage
 from translate.translation import Mode
 
 __all__ = ["AUTO", "Session"]
@@ -56,42 +56,48 @@ class Session:
         allowed: Sequence[str] = (),
         mode: Mode = "fast",
     ) -> None:
-        self._engines = engines or Engines(config or Config())
+        self._owns_engines = engines is None
+        self._engines = Engines(config or Config()) if engines is None else engines
         self._config = config or self._engines.config
         self._source = source
         self._spoken = None if spoken == AUTO else canonical(spoken)
         self._allowed = tuple(canonical(code) for code in allowed or self._config.asr.allowed_languages)
-        wanted = self._checked(targets)
         self._outlet = Outlet(self._config.limits.events)
-        self._workers: dict[str, TranslationWorker] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._recognition: RecognitionStage | None = None
         self._runner: asyncio.Task[None] | None = None
-        self._stage: RecognitionStage | None = None
-        self._first_targets = wanted
         self.mode: Mode = mode
-        self.clock = SessionClock()  # last: loading engines takes seconds that are no part of the session
+        wanted = self._checked(targets)
+        self.clock = SessionClock()  # late: loading engines takes seconds that are no part of the session
+        self._translation = TranslationStage(
+            wanted,
+            self._engines,
+            self._config,
+            clock=self.clock,
+            outlet=self._outlet,
+            mode=lambda: self.mode,
+            spoken=lambda: self._spoken,
+            waits=not source.live,
+        )
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The languages it translates into now."""
-        return tuple(self._workers) if self._runner else self._first_targets
+        """The languages that it translates into now."""
+        return self._translation.targets
+
+    @property
+    def translations(self) -> Mapping[str, TranslationState]:
+        """How the translation into each language is: ``running``, ``failed`` (a notice has said why) or ``closed``."""
+        return self._translation.states
 
     def set_targets(self, targets: Sequence[str]) -> None:
         """Translate into ``targets`` from the next revision on; a language no longer wanted ends at once.
 
+        A language whose translation has failed is tried again.
+
         Raises:
             LanguageError: one is unknown or cannot be reached from the spoken language; nothing is changed.
         """
-        wanted = self._checked(targets)
-        if self._runner is None:
-            self._first_targets = wanted
-            return
-        for code in set(self._workers) - set(wanted):
-            del self._workers[code]
-            self._tasks.pop(code).cancel()
-        for code in wanted:
-            if code not in self._workers:
-                self._start_worker(code)
+        self._translation.set_targets(self._checked(targets))
 
     def set_spoken(self, code: str) -> None:
         """Speech is in ``code``, or ``"auto"``, from the next segment on.
@@ -104,8 +110,8 @@ class Session:
         spoken = None if code == AUTO else canonical(code)
         self._engines.check(spoken, (), self._allowed)
         self._spoken = spoken
-        if self._stage is not None:
-            self._stage.set_spoken(spoken)
+        if self._recognition is not None:
+            self._recognition.set_spoken(spoken)
 
     def _checked(self, targets: Sequence[str]) -> tuple[str, ...]:
         wanted = tuple(dict.fromkeys(canonical(code) for code in targets))
@@ -115,35 +121,31 @@ class Session:
     def __aiter__(self) -> Self:
         if self._runner is not None:
             raise RuntimeError("a session can be iterated once")
-        self._runner = asyncio.create_task(self._run())
+        self._runner = asyncio.create_task(self._run(), name="session")
         return self
 
     async def __anext__(self) -> Event:
         """The next event, in the order in which they became known."""
-        event = await self._next()
+        event = await self._outlet.get()
         if event is None:
             raise StopAsyncIteration
         return event
 
-    async def _next(self) -> Event | None:
-        """The next event; ``None`` after the last. Raises what ended the session, once all before it is read."""
-        assert self._runner is not None
-        getting = asyncio.ensure_future(self._outlet.get())
-        try:
-            await asyncio.wait({getting, self._runner}, return_when=asyncio.FIRST_COMPLETED)
-            if getting.done():
-                return getting.result()
-        finally:
-            if not getting.done():
-                getting.cancel()
-        if not self._outlet.empty:
-            return await self._outlet.get()
-        await self._runner
-        return None
-
     async def _run(self) -> None:
-        # Here and not in __init__: the stage makes primitives of the running loop.
-        stage = self._stage = RecognitionStage(
+        """Run the stages to their end, and then tell the reader how it went, whatever happens."""
+        failure: Exception | None = None
+        try:
+            await self._outlet.put(await self._stages())
+        except Exception as error:
+            failure = _failure(error)
+        finally:
+            try:
+                await self._release()
+            finally:
+                self._outlet.close(failure)
+
+    async def _stages(self) -> EndOfStream:
+        recognition = self._recognition = RecognitionStage(
             self._source,
             self._engines,
             self._config,
@@ -151,56 +153,45 @@ class Session:
             allowed=self._allowed,
             clock=self.clock,
             outlet=self._outlet,
-            heard=self._share,
+            heard=self._translation.share,
         )
-        self._english = SharedEnglish(self._engines, self._config)
-        for code in self._first_targets:
-            self._start_worker(code)
-        listening = asyncio.create_task(stage.listen())
-        recognising = asyncio.create_task(stage.recognise())
-        try:
-            end = await recognising
-            for worker in self._workers.values():
-                await worker.mailbox.close()
-            await asyncio.gather(*self._tasks.values())
-            await listening  # a source that failed has ended too: what was heard before is out, now say why
-            await self._outlet.put(end)
-        except RuntimeError as error:  # CTranslate2 and ONNX Runtime raise nothing more precise
-            raise SottovoceError(f"an engine failed: {error}") from error
-        finally:
-            tasks = [listening, recognising, *self._tasks.values()]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await self._source.aclose()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(recognition.listen(), name="listening")
+            async with self._translation:
+                end = await recognition.recognise()
+        if recognition.source_error is not None:  # what was heard before it is out; now say why there is no more
+            raise recognition.source_error
+        return end
 
-    async def _share(self, heard: Heard) -> None:
-        for worker in tuple(self._workers.values()):
-            await worker.mailbox.put(heard)
-
-    def _start_worker(self, code: str) -> None:
-        worker = TranslationWorker(
-            code,
-            self._engines,
-            self._config,
-            clock=self.clock,
-            outlet=self._outlet,
-            english=self._english,
-            mode=lambda: self.mode,
-            spoken=self._spoken,
-        )
-        self._workers[code] = worker
-        self._tasks[code] = asyncio.create_task(worker.run())
+    async def _release(self) -> None:
+        await self._source.aclose()
+        if self._owns_engines:
+            await asyncio.to_thread(self._engines.close)  # waits for the engines' process to end
 
     async def aclose(self) -> None:
         """End the session at once. Idempotent."""
         if self._runner is not None and not self._runner.done():
             self._runner.cancel()
-            await asyncio.gather(self._runner, return_exceptions=True)
-        await self._source.aclose()
+            await asyncio.wait({self._runner})
+        await self._release()
+        self._outlet.close()  # a runner that was cancelled before it ran could not
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+
+def _failure(error: Exception) -> Exception:
+    """What the reader of a session is told: one error that says what is wrong.
+
+    A task group gathers what its tasks raised; the first of them ended the session, the rest followed from it.
+    """
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, RuntimeError):  # CTranslate2 raises nothing more precise
+        typed = SottovoceError(f"an engine failed: {error}")
+        typed.__cause__ = error
+        return typed
+    return error

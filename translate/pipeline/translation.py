@@ -1,67 +1,35 @@
-"""The translation stage of a session: one worker for each target language, none of which can delay another."""
+"""Translation of one session into one language: a task of its own that no other language waits for."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 from translate.config import Config
-from translate.engines import Engines
 from translate.errors import LanguageError, SottovoceError
 from translate.events import Lag, Marks, Notice, Transcript, Translation
+from translate.inference import WorkerError
+from translate.inference.engines import Engines
 from translate.languages import english_name
 from translate.latency import SessionClock
 from translate.pipeline.direct import SharedEnglish
+from translate.pipeline.mailbox import Mailbox
 from translate.pipeline.outlet import Outlet
 from translate.pipeline.recognition import Heard
-from translate.translation import Draft, IncrementalTranslator, Mode, Route
-from translate.worker.errors import WorkerError
+from translate.pipeline.routed import RoutedTranslation
+from translate.translation import Draft, Mode
 
-__all__ = ["Mailbox", "TranslationWorker"]
+__all__ = ["TranslationState", "TranslationWorker"]
+
+TranslationState = Literal["running", "failed", "closed"]
+"""``failed``: an engine or a fault ended the language, which a notice says; ``closed``: it has said its last, or is
+no longer wanted."""
 
 _log = logging.getLogger(__name__)
-
-
-class Mailbox:
-    """The newest revision of each segment that waits, oldest segment first; at most ``limit`` segments.
-
-    Only what is superseded is dropped: the newest revision of a segment says all that the ones before it said.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._waiting: OrderedDict[int, Heard] = OrderedDict()
-        self._changed = asyncio.Condition()
-        self._closed = False
-
-    async def put(self, heard: Heard) -> None:
-        """Leave ``heard`` in place of an earlier revision of its segment; waits while the box is full."""
-        segment = heard.transcript.segment
-        async with self._changed:
-            await self._changed.wait_for(
-                lambda: self._closed or segment in self._waiting or len(self._waiting) < self._limit
-            )
-            if not self._closed:
-                self._waiting[segment] = heard
-                self._changed.notify_all()
-
-    async def close(self) -> None:
-        """Take nothing more; what waits is still handed out."""
-        async with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-
-    async def get(self) -> Heard | None:
-        """The revision to work on next; ``None`` when closed and empty."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._closed or bool(self._waiting))
-            if not self._waiting:
-                return None
-            self._changed.notify_all()
-            return self._waiting.popitem(last=False)[1]
 
 
 class TranslationWorker:
@@ -71,6 +39,8 @@ class TranslationWorker:
         english: Whisper's own, shared by the session's workers.
         mode: asked before every step, since it can change during the session.
         spoken: the language that will be spoken, if that is known: its model is made ready before the first word.
+        waits: whether a full mailbox makes recognition wait; see :class:`Mailbox`.
+        previous: what an earlier worker of this session and language said last: its segment goes on from there.
     """
 
     def __init__(
@@ -84,9 +54,12 @@ class TranslationWorker:
         english: SharedEnglish,
         mode: Callable[[], Mode],
         spoken: str | None = None,
+        waits: bool = False,
+        previous: Translation | None = None,
     ) -> None:
         self.target = target
-        self.mailbox = Mailbox(config.limits.events)
+        self.mailbox = Mailbox(config.limits.events, waits=waits)
+        self.state: TranslationState = "running"
         self._engines = engines
         self._config = config
         self._clock = clock
@@ -94,67 +67,112 @@ class TranslationWorker:
         self._english = english
         self._mode = mode
         self._spoken = spoken
-        self._ways: dict[str, _Way | None] = {}
-        self._last: Translation | None = None
+        self._routed: dict[str, RoutedTranslation | None] = {}
+        self.last = previous
+        """What it has said last."""
+        self._taken_over = previous.segment if previous is not None and not previous.final else -1
+        """A segment that an earlier worker began; only its final is translated here."""
         self._lagging = False
 
     async def run(self) -> None:
-        """Translate until the mailbox is closed and empty. A model that fails ends this language, not the session."""
+        """Translate until the mailbox is finished and empty. What fails ends this language, never the session."""
         try:
-            if self._spoken is not None and (way := await self._way(self._spoken)) is not None:
-                await way.warm_up()
-            while (heard := await self.mailbox.get()) is not None:
-                way = await self._way(heard.transcript.lang)
-                if way is not None:
-                    await self._translate(way, heard)
-        except (SottovoceError, RuntimeError) as error:  # RuntimeError: CTranslate2 raises nothing more precise
-            _log.error("translation into %s stopped: %s", self.target, error)
-            await self.mailbox.close()
-            code = error.code if isinstance(error, SottovoceError) else "engine"
-            message = f"translation into {english_name(self.target)} stopped: {error}"
-            await self._outlet.put(Notice(code, message, retryable=False, lang=self.target))
+            await self._work()
+            self.state = "closed"
+        except asyncio.CancelledError:
+            self.state = "closed"
+            raise
+        except Exception as error:
+            self.state = "failed"
+            self.mailbox.close()
+            await self._outlet.put(self._failure(error))
+        finally:
+            self.mailbox.close()
 
-    async def _way(self, lang: str) -> _Way | None:
-        if lang not in self._ways:
+    async def _work(self) -> None:
+        if self._spoken is not None and (routed := await self._from(self._spoken)) is not None:
             try:
-                self._ways[lang] = _Way(
-                    self._engines, self._config, self._engines.route(lang, self.target), self._english
-                )
-            except LanguageError as error:
-                self._ways[lang] = None
-                await self._outlet.put(Notice(error.code, str(error), retryable=False, lang=self.target))
-        return self._ways[lang]
+                await routed.warm_up()
+            except WorkerError as error:  # nothing is missing yet
+                _log.warning("the model for %s was not made ready: %s", english_name(self.target), error)
+        while (heard := await self.mailbox.get()) is not None:
+            await self._close_skipped()
+            routed = await self._from(heard.transcript.lang)
+            if routed is not None:
+                await self._translate(routed, heard)
+        await self._close_skipped()
 
-    async def _translate(self, way: _Way, heard: Heard) -> None:
+    def _failure(self, error: Exception) -> Notice:
+        stopped = f"translation into {english_name(self.target)} stopped"
+        if isinstance(error, SottovoceError | RuntimeError):  # RuntimeError: CTranslate2 raises nothing more precise
+            _log.error("%s: %s", stopped, error)
+            code = error.code if isinstance(error, SottovoceError) else "engine"
+            return Notice(code, f"{stopped}: {error}", retryable=False, lang=self.target)
+        # A fault of this program. Its message may quote what was said, which no log may hold.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        _log.error("%s: %s\n%s", stopped, type(error).__name__, where)
+        message = f"{stopped}: internal error ({type(error).__name__}); choose the language again to go on"
+        return Notice("internal", message, retryable=False, lang=self.target)
+
+    async def _from(self, lang: str) -> RoutedTranslation | None:
+        if lang not in self._routed:
+            try:
+                route = self._engines.route(lang, self.target)
+                self._routed[lang] = RoutedTranslation(self._engines, self._config, route, self._english)
+            except LanguageError as error:
+                self._routed[lang] = None
+                await self._outlet.put(Notice(error.code, str(error), retryable=False, lang=self.target))
+        return self._routed[lang]
+
+    async def _close_skipped(self) -> None:
+        """Give a final to each segment that was skipped because this language is too far behind."""
+        skipped = self.mailbox.take_skipped()
+        if not skipped:
+            return
+        count = f"{len(skipped)} segment{'s' if len(skipped) > 1 else ''}"
+        message = f"{count} of the translation into {english_name(self.target)} left out: it cannot keep up"
+        _log.warning("%s", message)
+        await self._outlet.put(Notice("behind", message, lang=self.target))
+        for transcript in skipped:
+            await self._put(transcript, self._shown(transcript), transcript.marks)
+
+    async def _translate(self, routed: RoutedTranslation, heard: Heard) -> None:
         transcript = heard.transcript
-        if not way.worth_a_step(heard):
+        taken_over = transcript.segment == self._taken_over
+        if not routed.worth_a_step(heard) or (taken_over and not transcript.final):
             return
         started_ms = self._clock.now_ms()
         await self._report_lag(transcript, started_ms)
         try:
-            draft: Draft | None = await way.step(heard, self._mode())
+            draft: Draft | None = await routed.step(heard, self._mode())
         except WorkerError as error:  # the next step is likely to go well again
-            draft = self._unchanged(transcript)
+            draft = self._shown(transcript)
             message = f"a translation into {english_name(self.target)} is missing: {error}"
             await self._outlet.put(Notice(error.code, message, error.retryable, self.target))
-        if draft is None:
-            return
-        marks = replace(transcript.marks, mt_start=started_ms, mt_end=self._clock.now_ms())
-        translation = self._numbered(transcript, draft, marks)
-        if translation is not None:
-            await self._outlet.put(translation)
+        if draft is not None and taken_over and not self._goes_on(draft):
+            draft = self._shown(transcript)
+        if draft is not None:
+            marks = replace(transcript.marks, mt_start=started_ms, mt_end=self._clock.now_ms())
+            await self._put(transcript, draft, marks)
 
-    def _unchanged(self, transcript: Transcript) -> Draft:
-        last = self._last if self._last is not None and self._last.segment == transcript.segment else None
-        return Draft(last.committed if last is not None else "", "", transcript.final, transcript.rev)
+    def _goes_on(self, draft: Draft) -> bool:
+        return self.last is None or draft.committed.startswith(self.last.committed)
 
-    def _numbered(self, transcript: Transcript, draft: Draft, marks: Marks) -> Translation | None:
-        last = self._last if self._last is not None and self._last.segment == transcript.segment else None
+    def _shown(self, transcript: Transcript) -> Draft:
+        """What readers see of a segment, as the translation of ``transcript``: the best there is without a model."""
+        last = self._last_of(transcript.segment)
+        committed, tail = (last.committed, last.tail) if last is not None else ("", "")
+        if transcript.final:
+            committed, tail = committed + tail, ""
+        return Draft(committed, tail, transcript.final, transcript.rev)
+
+    async def _put(self, transcript: Transcript, draft: Draft, marks: Marks) -> None:
+        last = self._last_of(transcript.segment)
         if not draft.final:
             shown = (last.committed, last.tail) if last is not None else ("", "")
             if shown == (draft.committed, draft.tail):
-                return None
-        self._last = Translation(
+                return
+        translation = Translation(
             segment=transcript.segment,
             rev=last.rev + 1 if last is not None else 1,
             lang=self.target,
@@ -164,7 +182,11 @@ class TranslationWorker:
             source_rev=draft.source_rev,
             marks=marks,
         )
-        return self._last
+        await self._outlet.put(translation)
+        self.last = translation  # not before: whoever is stopped while it waits has not said it
+
+    def _last_of(self, segment: int) -> Translation | None:
+        return self.last if self.last is not None and self.last.segment == segment else None
 
     async def _report_lag(self, transcript: Transcript, now_ms: float) -> None:
         behind_ms = round(now_ms - (transcript.marks.asr_end or now_ms))
@@ -172,58 +194,3 @@ class TranslationWorker:
         if lagging or self._lagging:
             await self._outlet.put(Lag("translation", behind_ms if lagging else 0, self.target))
         self._lagging = lagging
-
-
-class _Way:
-    """How one spoken language gets to one target: through translation models, Whisper itself, or unchanged.
-
-    Where no model knows the spoken language, Whisper's translate task puts the speech into English, and a model that.
-    """
-
-    def __init__(self, engines: Engines, config: Config, route: Route, english: SharedEnglish) -> None:
-        text = route.of_text
-        self._direct_turns, self._text_turns = engines.turns(route), engines.turns(text or route)
-        self._english = english if route.kind == "whisper" else None
-        self._seen = (-1, 0)
-        """Segment and revision of the English that was taken last."""
-        self._text = (
-            IncrementalTranslator(text, text.source, text.target, config.mt, glossary=engines.glossary)
-            if text is not None
-            else None
-        )
-
-    def worth_a_step(self, heard: Heard) -> bool:
-        """Whether this revision should be worked on at all."""
-        segment, rev = self._seen
-        seen_rev = rev if segment == heard.transcript.segment else 0
-        return self._english is None or self._english.worth_a_step(heard.transcript, seen_rev)
-
-    async def warm_up(self) -> None:
-        """Load the models of text: nobody should wait for that in mid-sentence."""
-        if self._text is not None:
-            await self._text_turns.run(self._text.warm_up)
-
-    async def step(self, heard: Heard, mode: Mode) -> Draft | None:
-        """The translation of one revision; ``None``: there will be one of a later revision soon."""
-        transcript = heard.transcript
-        if self._english is not None:
-            draft = await self._english.step(transcript, heard.audio, mode, self._direct_turns)
-            if draft is not None:
-                self._seen = (transcript.segment, draft.source_rev)
-            if draft is None or self._text is None:
-                return draft
-            transcript = replace(
-                transcript,
-                rev=draft.source_rev,
-                lang="en",
-                committed=draft.committed,
-                tail=draft.tail,
-                final=draft.final,
-                words=(),
-            )
-        if self._text is not None:
-            text = self._text
-            text.mode = mode
-            return await self._text_turns.run(lambda: text.step(transcript))
-        tail = transcript.tail if mode == "fast" else ""
-        return Draft(transcript.committed, tail, transcript.final, transcript.rev)

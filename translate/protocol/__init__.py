@@ -25,7 +25,6 @@ from translate.protocol.messages import (
     Painted,
     Ping,
     Pong,
-    Role,
     ServerHello,
     ServerMessage,
     SetView,
@@ -36,12 +35,16 @@ from translate.protocol.messages import (
 from translate.protocol.outbox import Outbox, SlowReaderError
 from translate.protocol.painted import Paint
 from translate.protocol.parcel import Parcel
+from translate.protocol.roles import LISTENER, OPERATOR, SPEAKER, Role
 from translate.protocol.schema import schema, schema_of
 from translate.protocol.state import ServerState
 from translate.protocol.status import Quantiles, RoomLatency, RoomStatus, Status
 from translate.protocol.view import View
 
 __all__ = [
+    "LISTENER",
+    "OPERATOR",
+    "SPEAKER",
     "SUBPROTOCOL",
     "VERSION",
     "Audience",

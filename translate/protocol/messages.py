@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from translate.errors import ProtocolError
 from translate.events import EndOfStream, Lag, Notice, SpeechSpan, Transcript, Translation
 from translate.protocol.codec import bounded
+from translate.protocol.roles import Role
 from translate.protocol.status import Status
 
 __all__ = [
@@ -53,7 +54,6 @@ MAX_VALID_S: Final = 366 * 86_400
 _LANGUAGE: Final = r"[A-Za-z][A-Za-z0-9_-]{0,34}"
 ROOM_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}"
 
-Role = Literal["speaker", "listener", "operator"]
 Mode = Literal["fast", "calm"]
 DeviceState = Literal["lost", "back", "muted", "heard"]
 """Of a speaker's microphone: gone; there again; nothing but zeros come from it; sound again."""

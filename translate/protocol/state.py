@@ -18,11 +18,11 @@ from translate.protocol.messages import (
     Device,
     End,
     Painted,
-    Role,
     SetView,
 )
 from translate.protocol.painted import Paint, PaintReports
 from translate.protocol.parcel import Parcel
+from translate.protocol.roles import LISTENER, OPERATOR, SPEAKER, Role
 
 __all__ = ["ServerState"]
 
@@ -89,11 +89,11 @@ class ServerState:
             raise ProtocolError("the first message must be hello")
         elif isinstance(message, End):
             self._end()
-        elif isinstance(message, Device) and self.role != "speaker":
+        elif isinstance(message, Device) and self.role != SPEAKER:
             raise NotAllowedError("only a speaker may say how its microphone is")
-        elif isinstance(message, Control) and self.role != "operator":
+        elif isinstance(message, Control) and self.role != OPERATOR:
             raise NotAllowedError("only an operator may send control")
-        elif isinstance(message, SetView) and message.source is not None and self.role == "listener":
+        elif isinstance(message, SetView) and message.source is not None and self.role == LISTENER:
             raise NotAllowedError("a listener may not change what is spoken")
         return message
 
@@ -119,7 +119,7 @@ class ServerState:
     def _receive_audio(self, frame: bytes) -> AudioFrame:
         if self.phase == "new":
             raise ProtocolError("audio came before hello")
-        if self.role != "speaker":
+        if self.role != SPEAKER:
             raise ProtocolError("only a speaker may send audio")
         if self.phase == "ended":
             raise ProtocolError("audio came after end")
@@ -134,7 +134,7 @@ class ServerState:
         self.role = hello.role
 
     def _end(self) -> None:
-        if self.role != "speaker":
+        if self.role != SPEAKER:
             raise ProtocolError("only a speaker may send end")
         if self.phase == "ended":
             raise ProtocolError("end may come only once")

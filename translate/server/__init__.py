@@ -3,7 +3,6 @@
 from translate.server.app import Address, Server
 from translate.server.backend import Backend, SessionLike
 from translate.server.errors import AddressError, HelloTimeoutError, RoomTakenError
-from translate.server.serve import serve
 
 __all__ = [
     "Address",
@@ -13,5 +12,4 @@ __all__ = [
     "RoomTakenError",
     "Server",
     "SessionLike",
-    "serve",
 ]

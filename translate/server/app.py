@@ -10,17 +10,19 @@ from websockets.asyncio.server import ServerConnection
 
 from translate.config import Config
 from translate.errors import Busy
+from translate.protocol import LISTENER, SPEAKER
 from translate.resources import web_folder
+from translate.server.access.gate import Gate
 from translate.server.backend import Backend
-from translate.server.connection import CLOSE_S, Connection
 from translate.server.door import Address, Door
-from translate.server.gate import Gate
-from translate.server.metrics import Load, Metrics
-from translate.server.open_files import allow_open_files
-from translate.server.rooms import Rooms
-from translate.server.site import Site
-from translate.server.static import Pages
-from translate.server.visitor import Caller
+from translate.server.http.http_connection import Caller
+from translate.server.http.open_files import allow_open_files
+from translate.server.http.site import Site
+from translate.server.http.static import Pages
+from translate.server.metrics.exposition import exposition
+from translate.server.metrics.metrics import Load, Metrics
+from translate.server.rooms.connection import CLOSE_S, Connection
+from translate.server.rooms.rooms import Rooms
 
 __all__ = ["Address", "Server"]
 
@@ -59,7 +61,7 @@ class Server:
             origins=config.server.origins,
             is_ready=lambda: not self._stopping and self.trouble() is None,
             stats=self.stats,
-            metrics=self._metrics.prometheus,
+            metrics=lambda: exposition(self._metrics),
             languages=self._rooms.offer.as_json,
         )
 
@@ -83,6 +85,7 @@ class Server:
         for connection in tuple(self._connections):
             connection.close(1001, "the server stops")
         await self._door.wait_closed(CLOSE_S)
+        await self._rooms.aclose()
 
     @property
     def door(self) -> Door:
@@ -113,7 +116,7 @@ class Server:
     def load(self) -> Load:
         """What it has to do now."""
         present = tuple(self._connections)
-        read = [lang for one in present if one.role == "listener" for lang in one.targets or ("spoken",)]
+        read = [lang for one in present if one.role == LISTENER for lang in one.targets or ("spoken",)]
         return Load(
             ready=not self._stopping and self.trouble() is None,
             sessions=self._rooms.sessions,
@@ -133,8 +136,8 @@ class Server:
             "sessions": load.sessions,
             "rooms": load.rooms,
             "connections": len(self._connections),
-            "speakers": load.connections.get("speaker", 0),
-            "listeners": load.connections.get("listener", 0),
+            "speakers": load.connections.get(SPEAKER, 0),
+            "listeners": load.connections.get(LISTENER, 0),
             "listeners_by_language": dict(sorted(load.listeners.items())),
             "model": load.model,
             "cost": self._rooms.cost(),

@@ -1,4 +1,4 @@
-"""What the server needs from the rest: something that opens sessions, and which languages it offers."""
+"""What the server needs of the pipeline: something that opens sessions, and which languages it offers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import Protocol
 from translate.audio.source import AudioSource
 from translate.errors import LanguageError
 from translate.events import Event, Transcript
-from translate.languages import canonical, english_name, native_name
+from translate.languages import AUTO, canonical, english_name, native_name
 from translate.latency import SessionClock
 
-__all__ = ["AUTO", "Backend", "Offer", "SessionLike"]
-
-AUTO = "auto"
+__all__ = ["Backend", "Offer", "SessionLike"]
 
 
 class SessionLike(Protocol):

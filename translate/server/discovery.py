@@ -16,8 +16,8 @@ from zeroconf import ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from translate import __version__
-from translate.server.links import base_url
-from translate.server.names import Names, look
+from translate.server.access.links import base_url
+from translate.server.tls.machine_names import Names, look
 
 __all__ = ["SERVICE", "Announcement", "Announcer", "Found", "find"]
 

@@ -17,18 +17,18 @@ from websockets.asyncio.server import ServerConnection
 from translate import __version__
 from translate.config import Config
 from translate.errors import ConfigError, SottovoceError
-from translate.server.authority import Authority
-from translate.server.binding import bind, bind_all
-from translate.server.gate import Gate, Invite, OpenGate
+from translate.server.access.gate import Gate, Invite, OpenGate
+from translate.server.access.links import DEFAULT_ROOM, Links, base_url, link
+from translate.server.access.token_gate import INVITE_S, PlainGate, TokenGate
+from translate.server.access.tokens import Tokens
+from translate.server.http.binding import bind, bind_all
+from translate.server.http.http_connection import Caller, Respond
+from translate.server.http.pending import Lobby
+from translate.server.http.ports import Ports
 from translate.server.lan import Lan
-from translate.server.links import DEFAULT_ROOM, Links, base_url, link
-from translate.server.lobby import Lobby
-from translate.server.names import Names, look
-from translate.server.ports import Ports
-from translate.server.tls import Certificates
-from translate.server.token_gate import INVITE_S, PlainGate, TokenGate
-from translate.server.tokens import Tokens
-from translate.server.visitor import Caller, Respond
+from translate.server.tls.authority import Authority
+from translate.server.tls.certificates import Certificates
+from translate.server.tls.machine_names import Names, look
 from translate.state import state_folder
 
 __all__ = ["Address", "Door", "Ways", "lan_folder"]

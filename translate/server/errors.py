@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from translate.errors import ConfigError, SottovoceError
 
-__all__ = ["AddressError", "HelloTimeoutError", "RoomTakenError"]
+__all__ = ["AddressError", "ClientGoneError", "HelloTimeoutError", "RoomTakenError"]
 
 
 class AddressError(ConfigError):
     """The server cannot listen on the address: in use, not allowed, or none of this machine's."""
 
     code = "address"
+
+
+class ClientGoneError(SottovoceError):
+    """A connection ended while something was made ready for it. Nobody is told: there is nobody."""
+
+    code = "client_gone"
 
 
 class HelloTimeoutError(SottovoceError):

@@ -9,8 +9,8 @@ from typing import Final
 from translate.config import ServerConfig
 from translate.errors import StateError
 from translate.server.discovery import Announcement, Announcer
-from translate.server.names import Names
-from translate.server.tls import Certificates
+from translate.server.tls.certificates import Certificates
+from translate.server.tls.machine_names import Names
 
 __all__ = ["Lan"]
 

@@ -14,7 +14,7 @@ from translate import logs
 from translate.config import Config
 from translate.config.reload import merge
 from translate.errors import ConfigError
-from translate.server.metrics import Load
+from translate.server.metrics.metrics import Load
 from translate.service.notify import Notifier, watchdog_interval_s
 
 __all__ = ["Reloader", "on_duty", "watch"]

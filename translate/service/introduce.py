@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from translate.server.gate import Role
-from translate.server.links import DEFAULT_ROOM, base_url
-from translate.server.tokens import Tokens
+from translate.server.access.gate import Role
+from translate.server.access.links import DEFAULT_ROOM, base_url
+from translate.server.access.tokens import Tokens
 from translate.service.secret import write_secret
 from translate.service.units import Part
 

@@ -21,7 +21,7 @@ class EncodedAudio(Protocol):
 
 
 class RecognitionEngine(Protocol):
-    """A Whisper model: :class:`~translate.speech.whisper.WhisperEngine` or :class:`~translate.worker.RemoteWhisper`."""
+    """A Whisper model: ``WhisperEngine``, or ``RemoteWhisper`` of the engines' process."""
 
     multilingual: bool
     languages: tuple[str, ...]

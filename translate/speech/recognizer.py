@@ -41,6 +41,7 @@ class SegmentText:
     """What is known of one segment after an update."""
 
     segment: int
+    """Number of the segment in the session, from 0. A segment without text has the number of the one after it."""
     lang: str
     words: tuple[Word, ...]
     """All committed words and marks of the segment."""
@@ -78,7 +79,9 @@ class StreamingRecognizer:
             early_s=config.early_margin_ms / 1000,
             fresh_probability=config.sure_probability,
         )
-        self._segment = -1
+        self._segment = 0
+        self._has_text = False
+        """Whether anything was given out under the number of the open segment."""
         self._reset(0)
 
     def _reset(self, position: int) -> None:
@@ -101,7 +104,7 @@ class StreamingRecognizer:
 
     def begin(self, position: int) -> None:
         """Speech starts at ``position``: a new segment."""
-        self._segment += 1
+        self._next_segment()
         self._spoken.next_span()
         self._reset(position)
 
@@ -228,7 +231,7 @@ class StreamingRecognizer:
     def _close(self, at_s: float) -> SegmentText:
         """End the open segment at a place in the window; another begins there."""
         closed = self._state("", final=True, end=self._window_start + int(at_s * RATE_HZ))
-        self._segment += 1
+        self._next_segment()
         self._words = []
         self._segment_start = closed.end
         self._spoken.next_sentence()
@@ -262,7 +265,13 @@ class StreamingRecognizer:
             # Nothing could be committed for so long: noise that the detector takes for speech. Let it go.
             self._cut_window(len(self._in_window), audio_s - self._config.keep_ms / 1000)
 
+    def _next_segment(self) -> None:
+        """Another segment is open. One without any text leaves its number to it."""
+        self._segment += self._has_text
+        self._has_text = False
+
     def _state(self, tail: str, *, final: bool, end: int | None = None) -> SegmentText:
+        self._has_text = self._has_text or bool(self._words or tail)
         return SegmentText(
             segment=self._segment,
             lang=self._spoken.code or "und",

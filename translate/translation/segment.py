@@ -63,8 +63,11 @@ class SegmentTranslator:
                 if not final:
                     return
                 end = len(rest)
-            finished = self._open.pop(0)
-            self._fixed = self._direction.joined(self._fixed, finished.finish(rest[:end]))
+            # Nothing changes before the engine has answered: a step that fails can be made again.
+            finished = self._open[0]
+            text = finished.finish(rest[:end])
+            del self._open[0]
+            self._fixed = self._direction.joined(self._fixed, text)
             self._consumed += end
             carry = finished.carry
             self.carry = carry if carry is not None and len(carry.source) <= self._lengths.soft else None

@@ -1,0 +1,100 @@
+"""Tasks and timers have one owner: it ends them, and hears of every failure once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.virtual_time import virtual_time
+from translate.tasks import Supervisor
+
+
+@virtual_time
+async def test_a_failure_is_reported_once_with_the_name_of_its_task() -> None:
+    failures: list[tuple[str, Exception]] = []
+    owner = Supervisor("room", lambda name, error: failures.append((name, error)))
+    wrong = ValueError("no")
+
+    async def fails() -> None:
+        raise wrong
+
+    def late() -> None:
+        raise wrong
+
+    owner.start(fails(), "runner")
+    owner.timer(late, "timer").start(1)
+    await asyncio.sleep(2)
+    assert failures == [("runner", wrong), ("timer", wrong)]
+    assert owner.running == ()
+
+
+@virtual_time
+async def test_closing_ends_everything_and_reports_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    ended: list[str] = []
+
+    async def cleans_up() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(1)
+            ended.append("task")
+
+    owner = Supervisor("room")
+    owner.start(cleans_up(), "task")
+    timer = owner.timer(lambda: ended.append("timer"), "timer")
+    timer.start(5)
+    await asyncio.sleep(0)
+    assert owner.running == ("task", "timer")
+    await owner.aclose()
+    assert (ended, owner.running) == (["task"], ())
+    timer.start(1)
+    with pytest.raises(RuntimeError, match="room is closed"):
+        owner.start(cleans_up(), "another")
+    await asyncio.sleep(10)
+    assert ended == ["task"]
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert caplog.messages == []
+
+
+@virtual_time
+async def test_a_task_may_close_its_own_owner() -> None:
+    owner = Supervisor("room")
+    done = asyncio.Event()
+
+    async def closes() -> None:
+        await owner.aclose()
+        done.set()
+
+    owner.start(closes(), "closes")
+    await asyncio.wait_for(done.wait(), 1)
+    await asyncio.sleep(0)
+    assert owner.running == ()
+
+
+@virtual_time
+async def test_a_timer_counts_from_its_last_start() -> None:
+    fired: list[float] = []
+    loop = asyncio.get_running_loop()
+    timer = Supervisor("room").timer(lambda: fired.append(loop.time()), "timer")
+    timer.start(2)
+    await asyncio.sleep(1.5)
+    timer.start(2)
+    await asyncio.sleep(5)
+    assert fired == [3.5]
+    assert not timer.is_running
+
+
+@virtual_time
+async def test_a_failure_that_cannot_be_handled_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def worse(name: str, error: Exception) -> None:
+        raise KeyError(name)
+
+    owner = Supervisor("room", worse)
+
+    async def fails() -> None:
+        raise ValueError("first")
+
+    owner.start(fails(), "runner")
+    await asyncio.sleep(1)
+    assert "room: the failure of runner (ValueError('first')) could not be handled" in caplog.text

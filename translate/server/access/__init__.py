@@ -1,0 +1,1 @@
+"""Who may do what: roles, tokens, limits of failed tries, and links with tokens."""

@@ -1,0 +1,1 @@
+"""Sockets and plain HTTP: ports, connections that are no WebSocket yet, pages."""
