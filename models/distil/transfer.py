@@ -1,9 +1,10 @@
 """Go on from a Marian model of another pair: ``python -m models.distil.transfer RECIPE --work WORK --start FOLDER``.
 
 A model that read some hundred million sentences of Portuguese and English knows most of what one for Spanish needs
-(Zoph et al. 2016; Kocmi and Bojar 2018). It gets the vocabulary of the new pair (:func:`.ssru.carry_over`), and is
-trained on with AdamW at a rate that does not destroy what it knows. Text, noise, batches and filters are those of the
-recipe (``prepare`` runs first); what is scored now and then is the int8 folder in the engine that runs it later.
+(Zoph et al. 2016; Kocmi and Bojar 2018). It gets the vocabulary of the new pair (:mod:`.vocabulary`), vectors for what
+is new in it (:func:`.ssru.carry_over`), and is trained on with AdamW at a rate that does not destroy what it knows.
+Text, noise, batches and filters are those of the recipe (``prepare`` runs first); what is scored now and then is the
+int8 folder in the engine that runs it later.
 
 Killed at any moment, the same command goes on from the last checkpoint. A larger ``--tokens`` gives it more; as long as
 the rate has not begun to fall, that is the same run as if it had been asked for so many from the start.
@@ -42,6 +43,7 @@ from .progress import Progress
 from .shortlist import make_shortlist
 from .ssru import EMBEDDINGS, SsruTransformer, carry_over
 from .train import save_atomically, tune_memory
+from .vocabulary import fit_from
 
 __all__ = ["Budget", "Transfer", "main", "translate_lines"]
 
@@ -270,8 +272,8 @@ def _asked_to_end() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def translate_lines(folder: Path, lines: Sequence[str], direction: tuple[str, str]) -> list[str]:
-    """Translate lines greedily with our engine for Marian's models; one of which it knows nothing stays empty."""
+def translate_lines(folder: Path, lines: Sequence[str], direction: tuple[str, str], beam_size: int = 1) -> list[str]:
+    """Translate lines with our engine for Marian's models; one of which it knows nothing stays empty."""
     tokenizer = open_tokenizer(folder)
     decoder = MarianDecoder(folder, tokenizer)
     source, target = direction
@@ -284,7 +286,7 @@ def translate_lines(folder: Path, lines: Sequence[str], direction: tuple[str, st
         some = order[first : first + _TOGETHER]
         longest = 2 * max(len(encoded[i].tokens) for i in some) + 10
         results = decoder.decode(
-            [encoded[i] for i in some], [()] * len(some), target=target, beam_size=1, longest=longest
+            [encoded[i] for i in some], [()] * len(some), target=target, beam_size=beam_size, longest=longest
         )
         for i, result in zip(some, results, strict=True):
             found[i] = tokenizer.decode(result.tokens)
@@ -340,7 +342,8 @@ def _run(arguments: argparse.Namespace) -> None:
         return
     with _alone(work):
         if not (work / "prepared" / "spm.model").exists():
-            prepare(recipe, work / "prepared", progress)
+            fit = fit_from(open_tokenizer(arguments.start).source_model) if arguments.start else None
+            prepare(recipe, work / "prepared", progress, fit)
         prepared = load_prepared(work / "prepared")
         if not (work / "prepared" / _SHORTLIST).exists():
             progress.say("making the shortlist")
