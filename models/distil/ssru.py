@@ -215,14 +215,16 @@ def carry_over(
     """The weights for another vocabulary: a new piece begins as the mean of the old pieces that its text splits into.
 
     So with its vector and its place in the output's bias. The mean of n vectors that have little in common is short, by
-    the root of n: it is made as long as the vectors of old pieces are on average. A piece of which the old vocabulary
-    has no letter begins as ``<unk>`` did, and so do ``<s>`` and the like.
+    the root of n; made as long as a vector of the old pieces it does worse (loss after 0.25 M tokens: 0.07 more). A
+    mark that the old vocabulary lacks begins as a plainer one; a piece of which it has no letter as ``<unk>`` did, and
+    so do ``<s>`` and the like.
     """
     scores = {
         old.id_to_piece(i): (i, old.get_score(i))
         for i in range(old.get_piece_size())
         if not old.is_control(i) and not old.is_unknown(i)
     }
+    plainer = {mark: plain for mark, plain in _PLAIN.items() if chr(mark) not in scores}
     rows = []
     for i in range(new.get_piece_size()):
         if i == new.eos_id():
@@ -230,21 +232,13 @@ def carry_over(
         elif new.is_control(i) or new.is_unknown(i):
             rows.append([old.unk_id()])
         else:
-            piece = new.id_to_piece(i)
-            rows.append(segment(piece, scores) or segment(piece.translate(_PLAIN), scores) or [old.unk_id()])
+            rows.append(segment(new.id_to_piece(i).translate(plainer), scores) or [old.unk_id()])
     embeddings, bias = weights[EMBEDDINGS], weights[OUTPUT_BIAS]
-    length = float(np.linalg.norm(embeddings, axis=1).mean())
     return {
         **weights,
-        EMBEDDINGS: np.stack([_mean(embeddings[row], length) for row in rows]),
+        EMBEDDINGS: np.stack([embeddings[row].mean(axis=0) for row in rows]),
         OUTPUT_BIAS: np.array([[bias[0, row].mean() for row in rows]], np.float32),
     }
-
-
-def _mean(vectors: Matrix, length: float) -> Matrix:
-    """The one vector, or the mean of several made ``length`` long."""
-    mean: Matrix = vectors.mean(axis=0)
-    return mean if len(vectors) == 1 else mean * np.float32(length / max(float(np.linalg.norm(mean)), _EPSILON))
 
 
 def segment(text: str, scores: Mapping[str, tuple[int, float]]) -> list[int]:
