@@ -16,7 +16,7 @@ import numpy as np
 
 from translate.config import Config, VadConfig
 from translate.events import RATE_HZ, Samples
-from translate.inference.engines import Engines
+from translate.inference import Engines
 from translate.speech.hypothesis import AlignedWord, Hypothesis
 from translate.speech.vad import FRAME, SpeechChange, SpeechGate
 from translate.translation import Glossary, Route
@@ -214,7 +214,7 @@ class FakeTranslation:
 
 
 class FakeEngines:
-    """Takes the place of :class:`translate.inference.engines.Engines`; use :attr:`engines` where that is asked for."""
+    """Takes the place of :class:`translate.inference.Engines`; use :attr:`engines` where that is asked for."""
 
     sources = FakeRecognition.languages
 
@@ -233,7 +233,7 @@ class FakeEngines:
         """Itself, for the type checker."""
         return cast(Engines, self)
 
-    def voice_detector(self, config: VadConfig) -> Any:
+    def detector(self, config: VadConfig) -> Any:
         return FakeDetector(config)
 
     def targets(self, source: str) -> tuple[str, ...]:

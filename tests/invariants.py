@@ -17,6 +17,7 @@ from translate.events import EndOfStream, Transcript, Translation
 from translate.protocol import ServerHello, Snapshot, SnapshotTranscript, SnapshotTranslation
 
 __all__ = [
+    "SILENCE",
     "Key",
     "committed_only_grows",
     "every_segment_is_final",
@@ -30,6 +31,10 @@ __all__ = [
     "shown",
     "words_in_order",
 ]
+
+
+SILENCE = "0"
+"""The speaker of a word that nobody said: what is heard while a speaker is muted."""
 
 
 class Key(NamedTuple):
@@ -112,9 +117,9 @@ def every_segment_is_final(events: Sequence[Any], languages: Collection[str] = (
 
 
 def no_text_of_another(events: Iterable[Any], speakers: Collection[str]) -> None:
-    """Every word ``SPEAKER.NUMBER`` is of one of ``speakers``, and all words of a segment are of one speaker."""
+    """Every word ``SPEAKER.NUMBER`` is of one of ``speakers`` or :data:`SILENCE`, and a segment's are all of one."""
     for _, text, _ in _texts(events):
-        found = {word.partition(".")[0] for word in text.committed.split()}
+        found = {word.partition(".")[0] for word in text.committed.split()} - {SILENCE}
         assert found <= set(speakers), f"words of somebody else: {text.committed}"
         assert len(found) <= 1, f"words of two speakers: {text.committed}"
 

@@ -11,7 +11,7 @@ import translate
 PACKAGE = Path(translate.__file__).parent
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "own_process", "resources", "tasks", "usage"),
+    ("errors", "language_tags", "own_process", "resources", "tasks", "usage"),
     ("events", "languages", "paths"),
     ("config", "cost", "latency", "state"),
     ("logs",),
@@ -29,11 +29,13 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 
 SERVER: tuple[tuple[str, ...], ...] = (
     ("errors", "backend"),
-    ("access", "metrics", "tls"),
+    ("access", "metrics"),
+    ("tls",),
     ("http", "rooms"),
+    ("network",),
     ("app", "local_backend"),
 )
-"""The same inside the server; what is not named stands at the top."""
+"""The same inside the server; whatever is not named stands at the top."""
 
 
 def modules() -> dict[str, Path]:

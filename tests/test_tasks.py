@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+from pathlib import Path
 
 import pytest
 
+import translate
 from tests.virtual_time import virtual_time
-from translate.tasks import Supervisor
+from translate.tasks import Supervisor, completed
 
 
 @virtual_time
@@ -98,3 +101,47 @@ async def test_a_failure_that_cannot_be_handled_is_logged(caplog: pytest.LogCapt
     owner.start(fails(), "runner")
     await asyncio.sleep(1)
     assert "room: the failure of runner (ValueError('first')) could not be handled" in caplog.text
+
+
+@virtual_time
+async def test_work_that_must_be_completed_is_undone_when_its_caller_is_cancelled() -> None:
+    done: list[str] = []
+
+    async def open_device() -> str:
+        await asyncio.sleep(1)
+        done.append("opened")
+        return "device"
+
+    async def close(device: str) -> None:
+        done.append(f"{device} closed")
+
+    assert await completed(open_device(), undo=close) == "device"
+    caller = asyncio.ensure_future(completed(open_device(), undo=close))
+    await asyncio.sleep(0.5)
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert done == ["opened", "opened", "device closed"]
+
+
+BARE = frozenset({"create_task", "ensure_future", "gather", "call_later", "call_at"})
+OWNERS = {
+    "tasks.py": BARE,
+    "pipeline/session.py": frozenset({"create_task"}),  # the one task of a session; `aclose` ends it
+    "bench/clock.py": frozenset({"call_at"}),  # an event loop of its own
+}
+
+
+def test_no_task_is_without_an_owner() -> None:
+    """Tasks are started by a task group or a supervisor; what asyncio offers beside them is used nowhere."""
+    package = Path(translate.__file__).parent
+    bare = []
+    for path in package.rglob("*.py"):
+        name = path.relative_to(package).as_posix()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in BARE:
+                of = ast.unparse(node.func.value)
+                is_bare = of == "asyncio" or "loop" in of or of == "self"
+                if is_bare and node.func.attr not in OWNERS.get(name, frozenset()):
+                    bare.append(f"{name}:{node.lineno}: {of}.{node.func.attr}")
+    assert not bare

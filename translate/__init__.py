@@ -27,14 +27,14 @@ if TYPE_CHECKING:
         Translation,
         Word,
     )
-    from translate.inference.engines import Engines
+    from translate.inference import Engines
     from translate.own_process import prepare_process
     from translate.pipeline.session import Session
 
 _WHERE = {
     "audio": ("FileSource", "MicrophoneSource", "PcmSource", "PushSource", "list_devices"),
     "config": ("Config", "load_config"),
-    "inference.engines": ("Engines",),
+    "inference": ("Engines",),
     "errors": ("SottovoceError",),
     "events": (
         "AudioChunk",

@@ -1,17 +1,17 @@
 """Languages: one canonical code inside the service, whatever a person, a browser or a model folder calls them.
 
 The canonical code is Whisper's (ISO 639-1 where there is one). NLLB-200 and FLORES-200 name languages by ISO 639-3 and
-script (``spa_Latn``); browsers by BCP 47 (``es-ES``).
+script (``spa_Latn``); browsers by BCP 47 (``es-ES``), systems by locales (``es_ES.UTF-8``).
 """
 
 from __future__ import annotations
 
 import difflib
-import re
 from dataclasses import dataclass
 from typing import Final
 
 from translate.errors import LanguageError
+from translate.language_tags import languages_of, without_codeset
 
 __all__ = ["AUTO", "LANGUAGES", "Language", "canonical", "english_name", "is_spaced", "native_name", "nllb_code"]
 
@@ -174,13 +174,13 @@ def _read_names() -> dict[str, str]:
 
 
 _NAMES = _read_names()
-_TAG = re.compile(r"([a-z]{2,3})([-_]([a-z]{4}|[a-z]{2}|[0-9]{3}|[a-z0-9]{5,8}))*")
 
 
 def canonical(code: str) -> str:
     """The canonical code of a language given as ``es``, ``es-ES``, ``spa_Latn``, ``Spanish`` or ``español``.
 
-    Script and region are dropped: ``zh-CN``, ``zho_Hans`` and ``zho_Hant`` are all ``zh``.
+    A tag of BCP 47 (``de-CH-1996``, ``zh-yue``) and a locale (``en_US.UTF-8``, ``sr_RS@latin``) do as well. Script,
+    region and all else but the language are dropped: ``zh-CN``, ``zho_Hans`` and ``zho_Hant`` are all ``zh``.
 
     Raises:
         LanguageError: no language of that name; the message names those that come near.
@@ -188,9 +188,12 @@ def canonical(code: str) -> str:
     name = code.strip().casefold()
     if name in _NAMES:
         return _NAMES[name]
-    tag = _TAG.fullmatch(name)
-    if tag and tag[1] in _NAMES:
-        return _NAMES[tag[1]]
+    bare = without_codeset(name)
+    for found in languages_of(bare):
+        if found in _NAMES:
+            return _NAMES[found]
+    if bare in ("c", "posix"):
+        raise LanguageError(f"the locale {code.strip()[:40]!r} names no language; try es or Spanish")
     near = dict.fromkeys(_NAMES[match] for match in difflib.get_close_matches(name[:40], _NAMES, n=5, cutoff=0.6))
     hint = ", ".join(f"{LANGUAGES[match].english} ({match})" for match in list(near)[:3])
     raise LanguageError(

@@ -20,7 +20,7 @@ from translate.bench.record import Run, record
 from translate.bench.stopwatch import Stopwatch
 from translate.config import VadConfig
 from translate.events import RATE_HZ, Samples, Transcript, Word
-from translate.inference.turns import Turns
+from translate.inference import Turns
 
 
 class Scripted(Stopwatch):

@@ -22,7 +22,7 @@ from translate.bench.robust import LATER_MS, looped, measure, recovery_s
 from translate.bench.trouble import TROUBLES, BurstySource, case, company
 from translate.config import VadConfig
 from translate.events import RATE_HZ, AudioChunk, Samples
-from translate.inference.turns import Turns
+from translate.inference import Turns
 from translate.latency import SessionClock
 
 

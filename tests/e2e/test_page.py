@@ -70,7 +70,7 @@ def test_a_sample_is_captioned_and_translated(open_page: Callable[..., Any], cli
     page.wait_for_selector('#state[data-state="sample"]')
     page.wait_for_selector('#state[data-state="idle"]', timeout=PATIENCE_S * 1000)
     clip = clips["fleurs_es_005"]
-    spoken, english = committed(page, ".cell.spoken"), committed(page, ".cell[data-lane=en]")
+    spoken, english = committed(page, ".cell.spoken"), committed(page, ".cell[data-column=en]")
     assert len(words(spoken) & words(clip.transcript)) >= 12, spoken
     assert len(words(english) & words(clip.english)) >= 4, english
     assert page.locator("#headings div").all_inner_texts() == ["Spoken · Spanish", "English"]

@@ -56,9 +56,9 @@ def until(page: Any, true: Callable[[], Any], what: str) -> None:
         page.wait_for_timeout(100)
 
 
-def read(page: Any, lane: str) -> str:
-    """What stands committed in a lane, as a reader sees it."""
-    return " ".join(page.locator(f".cell[data-lane={lane}]:visible .committed").all_text_contents()).strip()
+def read(page: Any, column: str) -> str:
+    """What stands committed in a column, as a reader sees it."""
+    return " ".join(page.locator(f".cell[data-column={column}]:visible .committed").all_text_contents()).strip()
 
 
 def nearly_all(clips: Any) -> int:
@@ -71,7 +71,7 @@ def test_one_speaks_and_everybody_reads(visit: Opener, clips: Any, words: Any, w
     english = visit("listen?room=hall", "#language option", viewport=PHONE, locale="en-US")
     german = visit("listen?room=hall&to=de", "#language option", viewport=PHONE)
     spoken = visit("listen?room=hall", "#language option", viewport=PHONE, locale="ja-JP")
-    kiosk = visit("?view=kiosk&room=hall&to=de,en", ".kiosk-pane", viewport={"width": 1280, "height": 720})
+    kiosk = visit("?view=kiosk&room=hall&to=de,en", ".kiosk-column", viewport={"width": 1280, "height": 720})
     for page in (english, german, spoken, kiosk):
         page.wait_for_selector("#state[data-state=no_speaker]", state="attached")
     speaker = visit("?room=hall", "#targets input", viewport={"width": 1280, "height": 800})
@@ -122,13 +122,13 @@ def test_two_people_at_one_device(visit: Opener, clips: Any) -> None:
     page = visit("talk?room=desk&to=de,en", "#near-language option", viewport=PHONE)
     page.click("#near-speak")
     page.wait_for_selector('#state[data-state="live"], #state[data-state="speech"]')
-    own = "#near-rows .cell[data-lane=de].own"
+    own = "#near-rows .cell[data-column=de].own"
     until(
         page,
         lambda: len(" ".join(page.locator(own).all_inner_texts()).split()) >= nearly_all(clips),
         "the speaker's own words",
     )
-    until(page, lambda: page.locator("#far-rows .cell[data-lane=en]").count() > 0, "the other person's language")
+    until(page, lambda: page.locator("#far-rows .cell[data-column=en]").count() > 0, "the other person's language")
     page.click("#toggle")
     page.wait_for_selector('#state[data-state="idle"]')
-    assert page.locator("#far-rows .cell[data-lane=en] .committed").first.inner_text() != ""
+    assert page.locator("#far-rows .cell[data-column=en] .committed").first.inner_text() != ""

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from translate.config import AsrConfig
 from translate.events import Samples
-from translate.inference.capacity import measured_capacity, speakers_held
+from translate.inference import Capacity, measured_capacity, remembered_capacity
 from translate.speech.threads import Lanes
 
 
@@ -81,24 +81,31 @@ def test_a_cache_that_cannot_be_written_stops_nothing(engine: TimedEngine, tmp_p
     assert capacity.speakers == 3
 
 
+def held(update_ms: float, lanes: Lanes) -> int:
+    return Capacity(update_ms, lanes).speakers
+
+
 lanes = st.builds(Lanes, st.integers(1, 4), st.integers(1, 4), st.integers(1, 64))
 
 
+@example(0.0010000000000000002, Lanes(3, 1, 5))  # a quotient that is rounded up to a whole number
 @given(st.floats(0.001, 1e6), lanes)
 def test_no_machine_holds_less_than_one_speaker_nor_more_than_fit(update_ms: float, lanes: Lanes) -> None:
-    held = speakers_held(update_ms, lanes)
-    assert held >= 1
-    assert held == 1 or held * update_ms <= 0.8 * 1200 * lanes.count
+    speakers = held(update_ms, lanes)
+    assert speakers >= 1
+    assert speakers == 1 or speakers * update_ms <= 0.8 * 1200 * lanes.count
     if lanes.count * lanes.threads <= lanes.cores and lanes.cores > 1:
-        assert held == 1 or held * update_ms * lanes.threads <= 0.8 * 1200 * lanes.cores, "more than all cores can do"
+        assert speakers == 1 or speakers * update_ms * lanes.threads <= 0.8 * 1200 * lanes.cores, (
+            "more than all cores can do"
+        )
 
 
 @given(st.floats(1, 5000), lanes)
 def test_a_larger_machine_holds_no_fewer(update_ms: float, lanes: Lanes) -> None:
     more_cores = replace(lanes, cores=2 * lanes.cores)
-    assert speakers_held(update_ms, more_cores) >= speakers_held(update_ms, lanes)
+    assert held(update_ms, more_cores) >= held(update_ms, lanes)
     more_lanes = replace(more_cores, count=lanes.count + 1)
-    assert speakers_held(update_ms, more_lanes) >= speakers_held(update_ms, more_cores)
+    assert held(update_ms, more_lanes) >= held(update_ms, more_cores)
 
 
 def test_lanes_are_measured_all_at_once(tmp_path: Path) -> None:
@@ -118,3 +125,20 @@ def test_lanes_are_measured_all_at_once(tmp_path: Path) -> None:
     one = TimedEngine(0.1)
     measured_capacity(one, "base", AsrConfig(), tmp_path, now_s=one.clock)
     assert len(one.lengths) > 1, "with other lanes it is measured anew"
+
+
+def test_what_was_measured_is_known_without_an_engine(engine: TimedEngine, tmp_path: Path) -> None:
+    lanes = Lanes(2, 1, cores=2)
+    assert remembered_capacity("base", AsrConfig(), tmp_path, lanes) is None
+    measured = measured_capacity(engine, "base", AsrConfig(), tmp_path, lanes=lanes, now_s=engine.clock)
+    assert remembered_capacity("base", AsrConfig(), tmp_path, lanes) == measured
+    assert remembered_capacity("tiny", AsrConfig(), tmp_path, lanes) is None
+
+
+@given(st.floats(0.001, 1e6), lanes, st.floats(100, 5000))
+def test_one_speaker_fits_at_the_cadence_that_is_named_for_it(
+    update_ms: float, lanes: Lanes, cadence_ms: float
+) -> None:
+    capacity = Capacity(update_ms, lanes)
+    assert capacity.speakers_at(capacity.cadence_ms * 1.001) >= 1
+    assert capacity.speakers_at(cadence_ms) <= capacity.speakers_at(2 * cadence_ms)

@@ -16,7 +16,7 @@ from faster_whisper.audio import decode_audio
 from translate.config import AsrConfig
 from translate.errors import LanguageError, ModelDamaged
 from translate.events import RATE_HZ, Samples
-from translate.inference import Worker
+from translate.inference import EngineProcess
 from translate.inference.messages import Load
 from translate.inference.remote import RemoteWhisper
 from translate.registry import resolve
@@ -30,15 +30,15 @@ CONFIG = AsrConfig(threads=1)
 
 
 @pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    worker = Worker({"recognition": Load(WHISPER, (resolve("whisper-base", kind="whisper").path, CONFIG))})
-    yield worker
-    worker.stop()
+def process() -> Iterator[EngineProcess]:
+    process = EngineProcess({"recognition": Load(WHISPER, (resolve("whisper-base", kind="whisper").path, CONFIG))})
+    yield process
+    process.stop()
 
 
 @pytest.fixture(scope="module")
-def remote(worker: Worker) -> RemoteWhisper:
-    return RemoteWhisper(worker, "recognition")
+def remote(process: EngineProcess) -> RemoteWhisper:
+    return RemoteWhisper(process, "recognition")
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +58,10 @@ def test_it_hears_the_same_as_an_engine_of_this_process(remote: RemoteWhisper, a
 
 
 def test_two_who_are_heard_at_once_each_get_their_own_words(clips) -> None:
-    worker = Worker({"recognition": Load(WHISPER, (resolve("whisper-base", kind="whisper").path, CONFIG), lanes=2)})
-    remote = RemoteWhisper(worker, "recognition")
+    process = EngineProcess(
+        {"recognition": Load(WHISPER, (resolve("whisper-base", kind="whisper").path, CONFIG), lanes=2)}
+    )
+    remote = RemoteWhisper(process, "recognition")
 
     def heard(lang: str, name: str) -> str:
         samples = np.asarray(decode_audio(str(clips[name].path)), np.float32)[: 5 * RATE_HZ]
@@ -71,22 +73,24 @@ def test_two_who_are_heard_at_once_each_get_their_own_words(clips) -> None:
         with ThreadPoolExecutor(2) as pool:
             together = list(pool.map(lambda turn: heard(*speakers[turn % 2]), range(12)))
     finally:
-        worker.stop()
+        process.stop()
     assert together == alone * 6
-    assert worker.restarts == 0
+    assert process.restarts == 0
 
 
-def test_a_window_outlives_the_child_that_encoded_it(worker: Worker, remote: RemoteWhisper, audio: Samples) -> None:
+def test_a_window_outlives_the_child_that_encoded_it(
+    process: EngineProcess, remote: RemoteWhisper, audio: Samples
+) -> None:
     window = remote.encode(audio)
     before = remote.decode(window, "es", max_tokens=60)
-    os.kill(worker.pid or 0, signal.SIGKILL)
+    os.kill(process.pid or 0, signal.SIGKILL)
     after = remote.decode(window, "es", max_tokens=60)
     assert [word.text for word in after.words] == [word.text for word in before.words]
 
 
 def test_windows_that_nobody_holds_are_freed_in_the_child(remote: RemoteWhisper, audio: Samples) -> None:
     def resident_kb() -> int:
-        with Path(f"/proc/{remote._worker.pid}/statm").open(encoding="ascii") as statm:
+        with Path(f"/proc/{remote._process.pid}/statm").open(encoding="ascii") as statm:
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
 
     for _ in range(5):
@@ -104,9 +108,9 @@ def test_a_language_that_the_model_does_not_know_is_refused_here(remote: RemoteW
 
 
 def test_a_damaged_model_is_reported_as_such(tmp_path) -> None:
-    worker = Worker({"recognition": Load(WHISPER, (tmp_path, CONFIG))})
+    process = EngineProcess({"recognition": Load(WHISPER, (tmp_path, CONFIG))})
     try:
         with pytest.raises(ModelDamaged, match="cannot load the Whisper model"):
-            RemoteWhisper(worker, "recognition")
+            RemoteWhisper(process, "recognition")
     finally:
-        worker.stop()
+        process.stop()

@@ -120,13 +120,13 @@ class House:
         self.port = int(found[1])
         self._sockets: list[ClientConnection] = []
 
-    def kill_worker(self) -> None:
-        """Kill the engines: the child that runs our code (the other one tracks resources); waits until there is one."""
+    def kill_engines(self) -> None:
+        """Kill the engines: their process; waits until there is one."""
 
         def kill() -> bool:
             for pid in descendants(self.process.pid):
                 with contextlib.suppress(OSError):
-                    if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    if b"translate.inference.child" in Path(f"/proc/{pid}/cmdline").read_bytes():
                         os.kill(pid, signal.SIGKILL)
                         return True
             return False

@@ -132,7 +132,7 @@ def check(clips: Any, speaker: Person, listener: Person, times: int = 1) -> str:
 
 async def test_engines_killed_twice(house: House, clips, told) -> None:
     def kill(_: Person) -> None:
-        house.kill_worker()
+        house.kill_engines()
 
     before = house.stats()["restarts"]["engines"]
     speaker, listener = await said_by(house, "kill", sound_of(clips[CLIP].path), {0.3: kill, 0.7: kill})
@@ -263,7 +263,7 @@ async def test_damaged_model(clips, tmp_path: Path, told) -> None:
 
     def spoil(_: Person) -> None:
         model.flip()
-        house.kill_worker()
+        house.kill_engines()
 
     try:
         pcm = sound_of(clips[CLIP].path)

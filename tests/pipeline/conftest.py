@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from translate.config import Config
-from translate.inference.engines import Engines
+from translate.inference import Engines
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from translate import Session
 from translate.config import Config, MtConfig
 from translate.errors import ConfigError
 from translate.events import RATE_HZ, Samples, Transcript
-from translate.inference.engines import Engines
+from translate.inference import Engines
 
 pytestmark = [pytest.mark.models]
 

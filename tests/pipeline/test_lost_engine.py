@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,8 +11,7 @@ import pytest
 from translate.audio import FileSource
 from translate.config import Config, Limits
 from translate.events import Lag, Notice, Transcript
-from translate.inference import WorkerError
-from translate.inference.engines import Engines
+from translate.inference import Engines, WorkerError
 from translate.inference.messages import Call
 from translate.pipeline.session import Session
 
@@ -40,8 +38,8 @@ async def finals(session: Session, engines: Engines, kill_at: frozenset[int] = f
         if event.final:
             texts.append(event.committed)
         heard += 1
-        if heard in kill_at and engines.worker is not None and engines.worker.pid is not None:
-            os.kill(engines.worker.pid, signal.SIGKILL)
+        if heard in kill_at and engines.process is not None and engines.process.pid is not None:
+            os.kill(engines.process.pid, signal.SIGKILL)
     return texts, missing
 
 
@@ -52,8 +50,8 @@ async def test_a_killed_process_costs_nothing_but_time(clips) -> None:
         whole, _ = await finals(Session(FileSource(path), spoken="es", engines=here), here)
         session = Session(FileSource(path), spoken="es", engines=apart)
         survived, missing = await finals(session, apart, kill_at=frozenset({1, 3}))
-        assert apart.worker is not None
-        assert apart.worker.restarts == 2
+        assert apart.process is not None
+        assert apart.process.restarts == 2
     finally:
         here.close()
         apart.close()
@@ -66,18 +64,18 @@ async def test_speech_that_no_engine_survives_is_left_out_and_told(clips) -> Non
     path = clips["fleurs_es_005"].path
     apart = Engines(Config(), isolated=True)
     try:
-        assert apart.worker is not None
+        assert apart.process is not None
         calls = 0
-        whole_call = apart.worker.call
+        whole_call = apart.process.call
 
-        def deadly(engine: str, make: Callable[[int], Call]) -> Any:
+        def deadly(engine: str, call: Call) -> Any:
             nonlocal calls
             calls += 1
             if calls == 5:
                 raise WorkerError("it was given up")
-            return whole_call(engine, make)
+            return whole_call(engine, call)
 
-        apart.worker.call = deadly  # type: ignore[method-assign]
+        apart.process.call = deadly  # type: ignore[method-assign]
         texts, missing = await finals(Session(FileSource(path), spoken="es", engines=apart), apart)
     finally:
         apart.close()
@@ -91,19 +89,19 @@ async def test_while_an_engine_gives_no_answer_it_is_said_how_late_captions_are(
     lags: list[int] = []
     texts: list[str] = []
     stopped = False
-    assert apart.worker is not None
-    assert apart.worker.pid is not None
+    assert apart.process is not None
+    assert apart.process.pid is not None
     try:
         async for event in session:
             if isinstance(event, Transcript) and not stopped:
-                os.kill(apart.worker.pid, signal.SIGSTOP)
+                os.kill(apart.process.pid, signal.SIGSTOP)
                 stopped = True
             if isinstance(event, Transcript) and event.final:
                 texts.append(event.committed)
             if isinstance(event, Lag):
                 lags.append(event.behind_ms)
                 if event.behind_ms > 1500:
-                    os.kill(apart.worker.pid, signal.SIGCONT)
+                    os.kill(apart.process.pid, signal.SIGCONT)
     finally:
         apart.close()
     worst = lags.index(max(lags))

@@ -24,7 +24,7 @@ from translate.events import (
     Transcript,
     Translation,
 )
-from translate.inference.engines import Engines
+from translate.inference import Engines
 from translate.latency import SessionClock
 
 pytestmark = [pytest.mark.models]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from translate import FileSource, Session
 from translate.config import Config
 from translate.events import Transcript, Translation
-from translate.inference.engines import Engines
+from translate.inference import Engines
 from translate.pipeline import direct
 from translate.pipeline.direct import SharedEnglish
 from translate.translation import Draft

@@ -13,7 +13,7 @@ from faster_whisper.audio import decode_audio
 from translate import Session
 from translate.errors import LanguageError
 from translate.events import RATE_HZ, AudioChunk, Event, Notice, Samples, Transcript
-from translate.inference.engines import Engines
+from translate.inference import Engines
 from translate.latency import SessionClock
 
 pytestmark = [pytest.mark.models]

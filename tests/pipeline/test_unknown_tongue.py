@@ -10,7 +10,7 @@ from whisper_normalizer.basic import BasicTextNormalizer
 from translate import FileSource, Session
 from translate.config import Config
 from translate.events import Translation
-from translate.inference.engines import Engines
+from translate.inference import Engines
 from translate.translation import Mode
 
 pytestmark = [pytest.mark.models, pytest.mark.slow]

@@ -35,8 +35,8 @@ from translate.protocol import (
 )
 from translate.server import Server
 from translate.server.access.gate import Gate
+from translate.server.access.policy import lan_folder
 from translate.server.access.tokens import Tokens
-from translate.server.door import lan_folder
 from translate.server.tls.machine_names import look
 
 WORD = 8192  # samples, about half a second and a whole number of chunks
@@ -306,11 +306,11 @@ class LanRunning(Running):
 
     @property
     def trust(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cadata=self.server.door.authority.der)
+        return ssl.create_default_context(cadata=self.server.network.authority.der)
 
     @property
     def secure_port(self) -> int:
-        return urlsplit(self.server.door.info()["secure_url"]).port
+        return urlsplit(self.server.network.info()["secure_url"]).port
 
     def token(self, role: str, room: str | None = None, valid_s: float | None = 60) -> str:
         """One made beside the server, as by ``sottovoce token create``."""

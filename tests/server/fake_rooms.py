@@ -157,8 +157,7 @@ class FakeSession:
     async def __aiter__(self) -> AsyncIterator[Event]:
         words: list[str] = []
         segment, rev, pending, value, end = 0, 1, 0, 0, 0
-        begun: set[str] = set()
-        """Languages in which this segment was translated from its beginning."""
+        lang = self.spoken
         async for chunk in self._source.stream(self.clock):
             if isinstance(chunk, Notice):
                 yield chunk
@@ -179,33 +178,33 @@ class FakeSession:
                 yield self.told.popleft()
             self.heard.append(word)
             if not words:
-                begun = set(self.targets)
+                lang = self.spoken  # of the whole segment
             words.append(word)
             final = len(words) == WORDS_PER_SEGMENT
-            for event in self._texts(segment, rev, words, final, begun):
+            for event in self._texts(segment, rev, words, final, lang):
                 yield event
             rev += 1
             if final:
                 segment, rev, words = segment + 1, 1, []
         await self._backend.behave()
         if words:
-            for event in self._texts(segment, rev, words, True, begun):
+            for event in self._texts(segment, rev, words, True, lang):
                 yield event
         self.told_end = True
         yield EndOfStream(end)
 
-    def _texts(self, segment: int, rev: int, words: list[str], final: bool, begun: set[str]) -> list[Event]:
+    def _texts(self, segment: int, rev: int, words: list[str], final: bool, lang: str) -> list[Event]:
         now_ms = self.clock.now_ms()
         marks = Marks(capture=now_ms, received=now_ms, vad=now_ms, asr_start=now_ms, asr_end=now_ms)
         committed, tail = " ".join(words), "" if final else " ..."
         spoken = tuple(Word(word, 0, 256, 0.5) for word in words)
         events: list[Event] = [
-            Transcript(segment, rev, self.spoken, committed, tail, final, 0, 256 * len(words), spoken, marks)
+            Transcript(segment, rev, lang, committed, tail, final, 0, 256 * len(words), spoken, marks)
         ]
         marks = Marks(capture=now_ms, asr_end=now_ms, mt_start=now_ms, mt_end=now_ms)
-        for lang in self.targets:
-            text = " ".join(f"{word}/{lang}" for word in words)
-            events.append(Translation(segment, rev, lang, text, tail, final, rev, marks))
+        for target in self.targets:
+            text = " ".join(f"{word}/{target}" for word in words)
+            events.append(Translation(segment, rev, target, text, tail, final, rev, marks))
         return events
 
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from translate import __version__
-from translate.server.discovery import SERVICE, Announcement, Announcer, find
+from translate.server.tls.discovery import SERVICE, Announcement, Announcer, find
 from translate.server.tls.machine_names import Names, look
 
 HERE = ["127.0.0.1"]

@@ -262,7 +262,7 @@ async def secure(backend, web, tmp_path, monkeypatch):
         running.append(Server(Config(server=config), backend, web=web))
         await running[-1].start()
         monkeypatch.setenv("SOTTOVOCE_STATE", str(tmp_path / "speaker"))
-        found = running[-1].door.ways().speak.url
+        found = running[-1].network.start_links().speak.url
         return running[-1], found
 
     yield start_
@@ -289,12 +289,12 @@ async def test_first_use_is_asked_about_and_then_remembered(secure, tmp_path) ->
 
     with pytest.raises(TrustError, match="--authority"):
         await trust(False)
-    assert asked == [server.door.authority.fingerprint]
+    assert asked == [server.network.authority.fingerprint]
     context = await trust(True)
     assert await trust(False) is not None, "not asked again"
     assert len(asked) == 2
     file = tmp_path / "authority.crt"
-    file.write_bytes(server.door.authority.der)
+    file.write_bytes(server.network.authority.der)
     assert await trust(False, file) is not None
     remote = Listening(url, TALK, context)
     remote.voice.say(4)

@@ -23,10 +23,10 @@ from ifaddr import IP, Adapter
 from tests.forgery import forged
 from translate.config import Config, ServerConfig
 from translate.errors import ConfigError, StateError
-from translate.server.door import Door
-from translate.server.lan import Lan
+from translate.server.network import Network
 from translate.server.tls.authority import CA_DAYS, LEAF_DAYS, Authority
 from translate.server.tls.certificates import RENEW, Certificates
+from translate.server.tls.lan import Lan
 from translate.server.tls.machine_names import Names, look
 from translate.server.tls.profile import mobileconfig
 
@@ -249,7 +249,7 @@ async def test_a_name_that_links_use_is_in_the_certificate(start_lan: Callable) 
 def test_a_name_for_links_is_checked(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOTTOVOCE_STATE", str(tmp_path))
     with pytest.raises(ConfigError, match=r"server\.link_host"):
-        Door(Config(server=ServerConfig(lan=True, link_host=name)))
+        Network(Config(server=ServerConfig(lan=True, link_host=name)))
 
 
 def test_a_public_address_of_the_machine_may_be_vouched_for_with_its_neighbours_only(tmp_path: Path) -> None:

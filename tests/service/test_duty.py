@@ -12,7 +12,8 @@ import socket
 from collections.abc import AsyncIterator
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -23,6 +24,7 @@ from translate.server.metrics.metrics import Load
 from translate.service import duty
 from translate.service.duty import Reloader, on_duty, watch
 from translate.service.notify import Notifier, watchdog_interval_s
+from translate.service.serve import serve
 
 
 class Manager:
@@ -223,3 +225,27 @@ def test_a_text_log_has_the_same_in_words(loggers: Any) -> None:
     log.debug("no")
     (line,) = stream.getvalue().splitlines()
     assert line.endswith("WARNING translate.test: slow session=5f0c")
+
+
+async def test_a_service_whose_terminal_is_closed_stops_as_at_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    class OneServer(FakeServer):
+        def __init__(self, *_: object, **__: object) -> None:
+            super().__init__()
+            self.network = SimpleNamespace(start_links=lambda: None)
+
+        async def start(self) -> None:
+            done.append("started")
+
+        async def stop(self) -> None:
+            os.kill(os.getpid(), signal.SIGHUP)  # the shell's
+            await asyncio.sleep(0.01)
+            done.append("stopped")
+
+    monkeypatch.setattr(duty, "_is_terminal", lambda _: True)
+    monkeypatch.setattr("translate.service.serve.Server", OneServer)
+    async with asyncio.timeout(5):
+        await serve(Config(), cast(Any, None), ready=lambda *_: os.kill(os.getpid(), signal.SIGHUP))
+    assert done == ["started", "stopped"]
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL

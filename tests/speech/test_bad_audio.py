@@ -23,7 +23,7 @@ from translate.bench.screen import compared
 from translate.bench.trouble import BurstySource
 from translate.config import AsrConfig, Config
 from translate.events import RATE_HZ, Samples, Transcript
-from translate.inference.engines import Engines
+from translate.inference import Engines
 from translate.latency import SessionClock
 from translate.speech.whisper import MAX_WINDOW
 

@@ -43,6 +43,36 @@ def test_every_common_name_of_a_language_is_known(given_code: str, code: str) ->
     assert languages.canonical(given_code) == code
 
 
+@pytest.mark.parametrize(
+    ("form", "code"),
+    [
+        ("en_US.UTF-8", "en"), ("de_DE@euro", "de"), ("de_DE.ISO-8859-1@euro", "de"), ("sr_RS@latin", "sr"),
+        ("ca_ES.UTF-8@valencia", "ca"), ("english.iso88591", "en"), ("EN-us.utf8", "en"), ("en_US_POSIX", "en"),
+        ("de__POSIX", "de"), ("ja_JP@calendar=japanese;numbers=latn", "ja"), ("zh_CN.GB18030", "zh"),
+        ("de-CH-1996", "de"), ("de-1901", "de"), ("sl-rozaj-biske-1994", "sl"), ("hy-Latn-IT-arevela", "hy"),
+        ("zh-yue", "yue"), ("zh_YUE_HK", "yue"), ("zh-yue-Hant-HK", "yue"), ("zh-cmn-Hans-CN", "zh"), ("ar-arb", "ar"),
+        ("ar-ary", "ar"), ("zh-min-nan", "zh"), ("ar-EG-u-nu-latn", "ar"), ("de-DE-u-co-phonebk", "de"),
+        ("en-x-private", "en"), ("en-t-jp", "en"), ("en-a-bbb-x-a-ccc", "en"), ("i-lux", "lb"), ("no-nyn", "nn"),
+        ("no-bok", "no"), ("en-GB-oed", "en"), ("zh-guoyu", "zh"), ("es-ES_tradnl", "es"), ("en-001", "en"),
+    ],
+)  # fmt: skip
+def test_any_tag_and_any_locale_of_a_known_language_is_known(form: str, code: str) -> None:
+    assert languages.canonical(form) == code
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "C", "C.UTF-8", "POSIX", "i-klingon", "sgn-BE-FR", "x-en", "art-lojban", "en-", "-en", "en--us", "en-u", "en-x",
+        "en-US-GB", "en-é", "en_US.", "en_US.UTF-8 x", ".UTF-8", "@euro", "", "und", "tlh-en", "en-" + "a-bb-" * 5000,
+    ],
+)  # fmt: skip
+def test_what_names_no_known_language_is_refused(form: str) -> None:
+    with pytest.raises(LanguageError) as error:
+        languages.canonical(form)
+    assert ("names no language" in str(error.value)) == form.startswith(("C", "POSIX"))
+
+
 @pytest.mark.parametrize("code", sorted(languages.LANGUAGES))
 def test_own_names_lead_back_to_the_code(code: str) -> None:
     language = languages.LANGUAGES[code]

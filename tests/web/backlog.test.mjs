@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Backlog } from '../../web/js/backlog.js';
+import { Backlog } from '../../web/js/wire/backlog.js';
 
 const frame = (position, length = 640) => ({ position, samples: new Int16Array(length).fill(position / 640 + 1) });
 const drain = (backlog) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Connection, backoffMs } from '../../web/js/connection.js';
-import { SpeakerSession } from '../../web/js/session.js';
+import { Connection, backoffMs } from '../../web/js/wire/connection.js';
+import { SpeakerSession } from '../../web/js/wire/speaker-session.js';
 
 /** A browser whose clock and network obey the test. */
 class World {
@@ -12,7 +12,7 @@ class World {
   closed = [];
   messages = [];
 
-  around = {
+  environment = {
     open: () => {
       const socket = { sent: [], bufferedAmount: 0, send: (data) => socket.sent.push(data), close: () => {} };
       this.sockets.push(socket);
@@ -51,7 +51,7 @@ class World {
     for (;;) {
       const due = this.timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
       if (!due) break;
-      this.around.cancel(due);
+      this.environment.cancel(due);
       this.now = due.at;
       due.action();
     }
@@ -73,7 +73,7 @@ class World {
 
 test('a lost connection comes back, resumes where it was, and numbers from 1 again', () => {
   const world = new World();
-  new Connection('ws://x/ws', world.handlers, {}, world.around).open();
+  new Connection('ws://x/ws', world.handlers, {}, world.environment).open();
   world.welcome();
   world.receive('lag', { stage: 'asr', behind_ms: 0 });
   world.socket.onclose({ code: 1006, reason: '' });
@@ -96,7 +96,7 @@ test('the waits grow, are bounded, and differ between clients', () => {
 for (const [code, key] of [[1013, 'server_busy'], [4400, 'bad_request'], [4401, 'not_allowed'], [4404, 'model_missing'], [4409, 'room_taken']]) {
   test(`close code ${code} at the start is final and told as ${key}`, () => {
     const world = new World();
-    new Connection('ws://x/ws', world.handlers, {}, world.around).open();
+    new Connection('ws://x/ws', world.handlers, {}, world.environment).open();
     world.socket.onopen();
     world.socket.onclose({ code, reason: 'why' });
     world.pass(60_000);
@@ -107,7 +107,7 @@ for (const [code, key] of [[1013, 'server_busy'], [4400, 'bad_request'], [4401, 
 
 test('busy is waited for by a session that had begun', () => {
   const world = new World();
-  new Connection('ws://x/ws', world.handlers, {}, world.around).open();
+  new Connection('ws://x/ws', world.handlers, {}, world.environment).open();
   world.welcome();
   world.socket.onclose({ code: 1006, reason: '' });
   world.pass(1_000);
@@ -119,7 +119,7 @@ test('busy is waited for by a session that had begun', () => {
 
 test('a reader that was told when to come back does so then, not before', () => {
   const world = new World();
-  new Connection('ws://x/ws', world.handlers, { stays: true }, world.around).open();
+  new Connection('ws://x/ws', world.handlers, { stays: true }, world.environment).open();
   world.receive('error', { code: 'busy', message: 'full; try again in 20 s', retryable: true, retry_after_s: 20 });
   world.socket.onclose({ code: 1013, reason: 'busy' });
   world.pass(19_900);
@@ -133,7 +133,7 @@ test('a reader that was told when to come back does so then, not before', () => 
 
 test('a silent connection is given up', () => {
   const world = new World();
-  new Connection('ws://x/ws', world.handlers, {}, world.around).open();
+  new Connection('ws://x/ws', world.handlers, {}, world.environment).open();
   world.welcome();
   world.pass(30_000);
   assert.ok(world.sockets.length > 1);
@@ -152,9 +152,9 @@ function answering(world) {
 
 test('a page whose timers run once a minute keeps a connection that answers', () => {
   const world = new World();
-  const { later } = world.around;
-  world.around.later = (action, delay_ms) => later(action, Math.max(60_000, delay_ms));
-  new Connection('ws://x/ws', world.handlers, { stays: true }, world.around).open();
+  const { later } = world.environment;
+  world.environment.later = (action, delay_ms) => later(action, Math.max(60_000, delay_ms));
+  new Connection('ws://x/ws', world.handlers, { stays: true }, world.environment).open();
   answering(world);
   world.welcome();
   world.pass(3_600_000);
@@ -164,7 +164,7 @@ test('a page whose timers run once a minute keeps a connection that answers', ()
 
 test('a device that wakes up waits seconds, not half a minute, for a connection that is gone', () => {
   const world = new World();
-  const connection = new Connection('ws://x/ws', world.handlers, { stays: true }, world.around);
+  const connection = new Connection('ws://x/ws', world.handlers, { stays: true }, world.environment);
   connection.open();
   answering(world);
   world.welcome();
@@ -172,7 +172,7 @@ test('a device that wakes up waits seconds, not half a minute, for a connection 
   const gone = world.socket;
   gone.send = () => {};
   world.now += 600_000; // asleep: no timer runs
-  connection.nudge();
+  connection.retryNow();
   world.pass(8_000);
   assert.equal(world.sockets.length, 2);
   gone.onclose?.({ code: 1006, reason: '' });
@@ -182,13 +182,13 @@ test('a device that wakes up waits seconds, not half a minute, for a connection 
 
 test('a network that answers nothing is given up, and left at once for one that is back', () => {
   const world = new World();
-  const connection = new Connection('ws://x/ws', world.handlers, { stays: true }, world.around);
+  const connection = new Connection('ws://x/ws', world.handlers, { stays: true }, world.environment);
   connection.open();
   world.pass(20_000);
   assert.equal(world.sockets.length, 2, 'the first try was given up');
-  connection.nudge();
+  connection.retryNow();
   assert.equal(world.sockets.length, 3);
-  connection.nudge();
+  connection.retryNow();
   assert.equal(world.sockets.length, 3, 'this one has just begun');
   world.welcome();
   answering(world);
@@ -198,17 +198,17 @@ test('a network that answers nothing is given up, and left at once for one that 
 
 test('a connection that was closed stays closed', () => {
   const world = new World();
-  const connection = new Connection('ws://x/ws', world.handlers, { stays: true }, world.around);
+  const connection = new Connection('ws://x/ws', world.handlers, { stays: true }, world.environment);
   connection.open();
   connection.close();
   world.pass(60_000);
-  connection.nudge();
+  connection.retryNow();
   assert.equal(world.sockets.length, 1);
 });
 
 test('end closes for good, and a malformed message is told', () => {
   const world = new World();
-  const connection = new Connection('ws://x/ws', world.handlers, {}, world.around);
+  const connection = new Connection('ws://x/ws', world.handlers, {}, world.environment);
   connection.open();
   world.welcome();
   connection.send('end');
@@ -216,7 +216,7 @@ test('end closes for good, and a malformed message is told', () => {
   world.socket.onclose({ code: 1000, reason: 'done' });
   assert.deepEqual(world.closed, [null]);
   const other = new World();
-  new Connection('ws://x/ws', other.handlers, {}, other.around).open();
+  new Connection('ws://x/ws', other.handlers, {}, other.environment).open();
   other.welcome();
   other.socket.onmessage({ data: 'nonsense' });
   assert.deepEqual(other.closed, ['bad_server']);
@@ -224,7 +224,7 @@ test('end closes for good, and a malformed message is told', () => {
 
 test('nothing is sent into a socket that is closing', () => {
   const world = new World();
-  const connection = new Connection('ws://x/ws', world.handlers, {}, world.around);
+  const connection = new Connection('ws://x/ws', world.handlers, {}, world.environment);
   connection.open();
   world.welcome();
   world.socket.readyState = 2;
@@ -237,7 +237,7 @@ test('nothing is sent into a socket that is closing', () => {
 
 test('a speaker whose talk somebody else ended is told so', () => {
   const world = new World();
-  new Connection('ws://x/ws', world.handlers, {}, world.around).open();
+  new Connection('ws://x/ws', world.handlers, {}, world.environment).open();
   world.welcome();
   world.receive('end', { position: 1 });
   world.socket.onclose({ code: 1000, reason: 'stopped by the operator' });
@@ -249,7 +249,7 @@ test('a speaker whose talk somebody else ended is told so', () => {
 test('a speaker comes back to a server that stops, unless the speaker had ended', () => {
   for (const asked of [false, true]) {
     const world = new World();
-    const connection = new Connection('ws://x/ws', world.handlers, {}, world.around);
+    const connection = new Connection('ws://x/ws', world.handlers, {}, world.environment);
     connection.open();
     world.welcome();
     if (asked) connection.send('end');
@@ -265,7 +265,7 @@ test('a listener stays when a talk ends, and learns of the next', () => {
   const world = new World();
   const opened = [];
   world.handlers.opened = (hello, fresh, again) => opened.push([hello.session, fresh, again]);
-  new Connection('ws://x/ws', world.handlers, { stays: true }, world.around).open();
+  new Connection('ws://x/ws', world.handlers, { stays: true }, world.environment).open();
   world.welcome('s1');
   world.receive('end', { position: 1 });
   world.receive('hello', { session: 's2', resume: 'r2', targets: [], available_targets: [] });
@@ -279,7 +279,7 @@ test('a listener stays when a talk ends, and learns of the next', () => {
 
 test('a listener waits where the server is full, and is told where it may not come in', () => {
   const world = new World();
-  new Connection('ws://x/ws', world.handlers, { stays: true }, world.around).open();
+  new Connection('ws://x/ws', world.handlers, { stays: true }, world.environment).open();
   world.socket.onclose({ code: 1013, reason: '' });
   world.pass(1_000);
   assert.equal(world.sockets.length, 2);
@@ -292,7 +292,7 @@ test('a kiosk comes back after every refusal, seldom', () => {
   const world = new World();
   const refused = [];
   world.handlers.refused = ({ key }) => refused.push(key);
-  new Connection('ws://x/ws', world.handlers, { stays: true, patient: true }, world.around).open();
+  new Connection('ws://x/ws', world.handlers, { stays: true, patient: true }, world.environment).open();
   for (const code of [4401, 4404, 1000]) {
     world.socket.onclose({ code, reason: '' });
     world.pass(code === 1000 ? 5_000 : 35_000);
@@ -304,29 +304,29 @@ test('a kiosk comes back after every refusal, seldom', () => {
 
 test('a network that is back is used at once', () => {
   const world = new World();
-  const connection = new Connection('ws://x/ws', world.handlers, { stays: true }, world.around);
+  const connection = new Connection('ws://x/ws', world.handlers, { stays: true }, world.environment);
   connection.open();
   for (let n = 0; n < 6; n += 1) {
     world.socket.onclose({ code: 1006, reason: '' });
     if (n < 5) world.pass(20_000);
   }
   const before = world.sockets.length;
-  connection.nudge();
+  connection.retryNow();
   assert.equal(world.sockets.length, before + 1);
-  connection.nudge();
+  connection.retryNow();
   assert.equal(world.sockets.length, before + 1, 'no second one beside it');
 });
 
-test('a page that is loaded anew goes on in its seat', () => {
+test('a page that is loaded anew goes on where it was', () => {
   const world = new World();
-  const first = new Connection('ws://x/ws', world.handlers, { stays: true }, world.around);
+  const first = new Connection('ws://x/ws', world.handlers, { stays: true }, world.environment);
   first.open();
   world.welcome('s1');
   world.receive('lag', { stage: 'asr', behind_ms: 0 });
-  const { seat } = first;
+  const { resumePoint } = first;
   const later = new World();
-  const second = new Connection('ws://x/ws', later.handlers, { stays: true }, later.around);
-  second.seat = JSON.parse(JSON.stringify(seat));
+  const second = new Connection('ws://x/ws', later.handlers, { stays: true }, later.environment);
+  second.resumePoint = JSON.parse(JSON.stringify(resumePoint));
   second.open();
   later.welcome('s1');
   const hello = later.sentTexts()[0];
@@ -335,7 +335,7 @@ test('a page that is loaded anew goes on in its seat', () => {
 
 test('a change of the spoken language sends no audio again', () => {
   const world = new World();
-  const session = new SpeakerSession('ws://x/ws', { room: 'main' }, { source: 'auto', targets: [], mode: 'fast' }, world.handlers, world.around);
+  const session = new SpeakerSession('ws://x/ws', { room: 'main' }, { source: 'auto', targets: [], mode: 'fast' }, world.handlers, world.environment);
   world.welcome('s1', { position: 0 });
   session.pushFrame(frame(0));
   session.set({ source: 'es' });
@@ -350,7 +350,7 @@ test('a change of the spoken language sends no audio again', () => {
 const frame = (position, length = 640) => ({ position, samples: new Int16Array(length).fill(position / 640 + 1) });
 test('a session loses no audio over a drop', () => {
   const world = new World();
-  const session = new SpeakerSession('ws://x/ws', { room: 'main', token: 'secret' }, { source: 'es', targets: ['en'], mode: 'fast' }, world.handlers, world.around);
+  const session = new SpeakerSession('ws://x/ws', { room: 'main', token: 'secret' }, { source: 'es', targets: ['en'], mode: 'fast' }, world.handlers, world.environment);
   session.pushFrame(frame(0)); // before the hello: kept
   world.welcome();
   session.pushFrame(frame(640));

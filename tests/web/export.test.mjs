@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CaptionModel, SPOKEN } from '../../web/js/captions.js';
-import { asSrt, asText, asVtt, cuesOf, fileName, linesOf } from '../../web/js/export.js';
+import { CaptionModel, SPOKEN } from '../../web/js/captions/caption-model.js';
+import { asSrt, asText, asVtt, cuesOf, fileName, linesOf } from '../../web/js/captions/export.js';
 
 const LONG = 'Heutzutage schreiben die Leute Nachrichten auf ihren Bildschirmen und kommen kaum je in die Nähe eines Anspitzers, denn sie haben keinen.';
 

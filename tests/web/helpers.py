@@ -42,13 +42,13 @@ def wait_in_page(page: Page, true: str, arg: Any = None) -> None:
     wait_until(lambda: bool(page.evaluate(true, arg)), true, page)
 
 
-def shown(page: Page, lane: str, within: str = "#rows") -> list[str]:
-    """What a reader sees of a lane, row by row."""
-    return [text for text in page.locator(f"{within} .cell[data-lane={lane}]:visible").all_inner_texts() if text]
+def shown(page: Page, column: str, within: str = "#rows") -> list[str]:
+    """What a reader sees of a column, row by row."""
+    return [text for text in page.locator(f"{within} .cell[data-column={column}]:visible").all_inner_texts() if text]
 
 
-def wait_for_text(page: Page, lane: str, texts: list[str], within: str = "#rows") -> None:
-    wait_until(lambda: shown(page, lane, within) == texts, f"{texts}, not {shown(page, lane, within)}", page)
+def wait_for_text(page: Page, column: str, texts: list[str], within: str = "#rows") -> None:
+    wait_until(lambda: shown(page, column, within) == texts, f"{texts}, not {shown(page, column, within)}", page)
 
 
 def start(page: Page, source: str | None = None) -> None:

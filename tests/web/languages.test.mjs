@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Words } from '../../web/js/i18n.js';
-import { bestOf, grouped, targetsOf } from '../../web/js/languages.js';
+import { Words } from '../../web/js/strings/i18n.js';
+import { bestOf, grouped, targetsOf } from '../../web/js/wire/languages.js';
 
 test('what most people look for comes first, with the reader’s own languages, in the order given', () => {
   const codes = ['yo', 'de', 'ca', 'en', 'pt', 'ba'];

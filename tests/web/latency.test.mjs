@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ClockMap } from '../../web/js/clock.js';
-import { LatencyLog, median, spansOf } from '../../web/js/latency.js';
-import { LevelTracker, levelOf } from '../../web/js/level.js';
+import { ClockMap } from '../../web/js/wire/clock.js';
+import { LatencyLog, median, spansOf } from '../../web/js/captions/latency.js';
+import { LevelTracker, levelOf } from '../../web/js/audio/level.js';
 
 const MARKS = { capture: 1000, received: 1020, vad: 1030, asr_start: 1100, asr_end: 1400, mt_start: 1410, mt_end: 1500, sent: 1501, painted: 1530 };
 

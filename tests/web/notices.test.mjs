@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Words } from '../../web/js/i18n.js';
-import { Notices } from '../../web/js/notices.js';
+import { Words } from '../../web/js/strings/i18n.js';
+import { Notices } from '../../web/js/captions/notices.js';
 
 const words = new Words('en', { lag: '{seconds} behind', 'notice.muted': 'Muted.' });
 
-/** What a reader sees. */
-function board() {
+/** What a listener sees. */
+function view() {
   const shown = new Map();
   return {
     shown,
@@ -21,7 +21,7 @@ const lag = (stage, behind_ms, lang) => ({ type: 'lag', stage, behind_ms, ...(la
 const notice = (code, message = '') => ({ type: 'notice', code, message });
 
 test('a stage that has caught up does not hide that a room is muted', () => {
-  const seen = board();
+  const seen = view();
   const notices = new Notices(seen);
   notices.take(notice('muted', 'muted by the operator'));
   notices.take(lag('recognition', 2_000));
@@ -33,7 +33,7 @@ test('a stage that has caught up does not hide that a room is muted', () => {
 });
 
 test('of several late stages the latest is told until all have caught up', () => {
-  const seen = board();
+  const seen = view();
   const notices = new Notices(seen);
   notices.take(lag('mt', 1_000, 'en'));
   notices.take(lag('recognition', 4_000));
@@ -44,7 +44,7 @@ test('of several late stages the latest is told until all have caught up', () =>
 });
 
 test('what an earlier connection said is forgotten, what the page itself says is not', () => {
-  const seen = board();
+  const seen = view();
   const notices = new Notices(seen);
   seen.note('language', () => 'not in your language');
   notices.take(lag('recognition', 4_000));
@@ -57,21 +57,21 @@ test('what an earlier connection said is forgotten, what the page itself says is
 });
 
 test('texts and other messages are none of its business', () => {
-  const notices = new Notices(board());
+  const notices = new Notices(view());
   assert.equal(notices.take({ type: 'transcript' }), false);
   assert.equal(notices.take(notice('x', 'y')), true);
 });
 
 test('a talk that is over takes its microphone along, not the operator\'s order', () => {
-  const seen = board();
+  const seen = view();
   const notices = new Notices(seen);
   notices.take(notice('muted'));
   notices.take(notice('device_lost', 'The microphone is gone.'));
   notices.take(lag('recognition', 2_000));
-  notices.greet(false, false); // the spoken language has changed, nothing else
+  notices.opened(false, false); // the spoken language has changed, nothing else
   assert.equal(seen.lines.length, 3);
-  notices.greet(true, false);
+  notices.opened(true, false);
   assert.deepEqual(seen.lines, ['Muted.']);
-  notices.greet(false, true); // a new connection is told again
+  notices.opened(false, true); // a new connection is told again
   assert.deepEqual(seen.lines, []);
 });

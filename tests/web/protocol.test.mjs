@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Envelope, ProtocolError, decodeMessage, encodeAudioFrame } from '../../web/js/protocol.js';
+import { Envelope, ProtocolError, decodeMessage, encodeAudioFrame } from '../../web/js/wire/protocol.js';
 
 test('an audio frame is a little-endian uint64 position and little-endian samples', () => {
   const bytes = new Uint8Array(encodeAudioFrame(2 ** 32 + 258, Int16Array.of(1, -2, 32_767, -32_768)));

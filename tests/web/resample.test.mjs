@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Framer } from '../../web/js/framer.js';
-import { Resampler } from '../../web/js/resample.js';
+import { Framer } from '../../web/js/audio/framer.js';
+import { Resampler } from '../../web/js/audio/resample.js';
 
 const OUT = 16_000;
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { Words, ownName, pickLanguage } from '../../web/js/i18n.js';
-import { SAMPLES } from '../../web/js/sample.js';
-import { UI_LANGUAGES, loadStrings } from '../../web/js/strings.js';
+import { Words, ownName, pickLanguage } from '../../web/js/strings/i18n.js';
+import { SAMPLES } from '../../web/js/audio/sample.js';
+import { UI_LANGUAGES, loadStrings } from '../../web/js/strings/load.js';
 
 const WEB = new URL('../../web/', import.meta.url);
 const PAGES = readdirSync(WEB).filter((name) => name.endsWith('.html'));
@@ -57,7 +57,7 @@ test('every string that the pages name exists', () => {
 
 test('every string is used', () => {
   const everything = Object.values(pages).join('\n') + code;
-  const built = /^(problem|notice|state|level|stage|lane|room|invited|theme)[._]/;
+  const built = /^(problem|notice|state|level|stage|room|invited|theme)[._]/;
   const unused = Object.keys(ENGLISH).filter((key) => !built.test(key) && !new RegExp(`['"]${key}['"]`).test(everything));
   assert.deepEqual(unused, []);
 });

@@ -17,7 +17,7 @@ AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(
 PAGES = {
     "index": ("?room=hall", "#targets input"),
     "listen": ("listen?to=en", "#language option"),
-    "kiosk": ("kiosk?to=en,es", ".kiosk-pane"),
+    "kiosk": ("kiosk?to=en,es", ".kiosk-column"),
     "operate": ("operate", "#invite-form"),
     "talk": ("talk?to=en,es", "#near-language option"),
     "install": ("install", "#verdict"),
@@ -36,7 +36,7 @@ def fill(page: Page, server: Any, name: str) -> None:
     if name in ("index", "talk", "listen", "kiosk"):
         say(server, transcript(1, "Hoy en día", " las personas"))
         say(server, translation(1, "Today people", " write"))
-        page.wait_for_selector(".cell[data-lane=en]")
+        page.wait_for_selector(".cell[data-column=en]")
     if name == "operate":
         room = {"room": "hall", "source": "es", "speaking": True, "muted": True, "listeners": {"en": 2}}
         stages = {"asr": {"p50": 210, "p95": 380}, "mt": {"p50": 140, "p95": 260}}
@@ -71,7 +71,7 @@ def test_no_serious_finding_in_any_dress(open_page: Opener, server: Any, name: s
     if name == "listen":
         page.click("#more")
         assert serious(page) == []
-        page.click("#sheet-close")
+        page.click("#reading-close")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert small_targets(page) == []
     page.set_viewport_size(DESK)

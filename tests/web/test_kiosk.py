@@ -20,7 +20,7 @@ SENTENCE = "Nowadays people write messages on their computer screens and hardly 
 
 def screen(open_page: Opener, server: Any, options: str, **more: Any) -> Page:
     server.source = "es"
-    page = open_page(f"kiosk?{options}", ready=".kiosk-pane", **{"viewport": {"width": 1280, "height": 720}, **more})
+    page = open_page(f"kiosk?{options}", ready=".kiosk-column", **{"viewport": {"width": 1280, "height": 720}, **more})
     wait_until(lambda: bool(server.heard) and bool(server.heard[-1].of("hello")), "the hello", page)
     page.wait_for_selector("#state[data-state=reading]", state="attached")
     return page

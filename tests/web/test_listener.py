@@ -57,7 +57,7 @@ def test_three_readers_read_three_languages(open_page: Opener, server: Any) -> N
     wait_for_text(english, "en", ["Good morning to"])
     wait_for_text(spoken, "spoken", ["Buenos días"])
     assert german.evaluate("document.documentElement.lang") == "de"
-    assert not german.is_visible(".cell[data-lane=es]")
+    assert not german.is_visible(".cell[data-column=es]")
 
 
 def test_language_tails_source_and_letters_change_at_any_time(open_page: Opener, server: Any) -> None:
@@ -80,12 +80,12 @@ def test_language_tails_source_and_letters_change_at_any_time(open_page: Opener,
     page.click("#more")
     page.click("label:has([name=source])")
     page.click("label:has([name=calm])")
-    before = page.evaluate("getComputedStyle(document.querySelector('.cell[data-lane=en]')).fontSize")
+    before = page.evaluate("getComputedStyle(document.querySelector('.cell[data-column=en]')).fontSize")
     page.click("#larger")
-    page.click("#sheet-close")
+    page.click("#reading-close")
     wait_for_text(page, "en", ["Today"])
     assert shown(page, "spoken") == ["Hoy"]
-    assert page.evaluate("getComputedStyle(document.querySelector('.cell[data-lane=en]')).fontSize") > before
+    assert page.evaluate("getComputedStyle(document.querySelector('.cell[data-column=en]')).fontSize") > before
     sets = [{k: v for k, v in m.items() if k in ("targets", "mode")} for m in server.heard[-1].of("set")]
     assert sets == [{"targets": ["de"]}, {"targets": []}, {"targets": ["es"]}, {"targets": ["en"]}, {"mode": "calm"}]
     page.reload()
@@ -156,7 +156,7 @@ def test_words_on_the_screen_do_not_move(open_page: Opener, server: Any) -> None
     say(server, translation(1, "Before.", segment=0, final=True))
     places = """() => {
         const text = document.createRange();
-        return [...document.querySelectorAll('.cell[data-lane=en] .committed')].flatMap(cell =>
+        return [...document.querySelectorAll('.cell[data-column=en] .committed')].flatMap(cell =>
             [...cell.childNodes].flatMap(node => {
                 text.selectNodeContents(node);
                 return [...text.getClientRects()].map(({x, y}) => [Math.round(x), Math.round(y)]);
@@ -235,7 +235,7 @@ def test_markup_in_speech_and_notices_is_text(open_page: Opener, server: Any) ->
     say(server, translation(1, nasty, nasty))
     server.say("notice", code="x", message=nasty, retryable=True)
     page.wait_for_selector("#notice:not([hidden])")
-    assert page.text_content(".cell[data-lane=en]") == nasty + nasty
+    assert page.text_content(".cell[data-column=en]") == nasty + nasty
     assert page.text_content("#notice") == nasty
     assert page.locator("main img, main script").count() == 0
     assert "owned" not in page.title()
@@ -248,7 +248,7 @@ def test_right_to_left_is_written_right_to_left(open_page: Opener, server: Any) 
     server.source = "auto"
     server.greet()
     wait_for_text(page, "ar", ["صباح الخير"])
-    cell = page.locator(".cell[data-lane=ar]")
+    cell = page.locator(".cell[data-column=ar]")
     assert cell.evaluate("e => getComputedStyle(e).direction") == "rtl"
     assert cell.get_attribute("lang") == "ar"
 
@@ -298,7 +298,7 @@ def test_who_comes_late_reads_from_the_end_and_scrolls_back_in_order(open_page: 
     assert page.is_hidden("#jump")
 
 
-STANDING = """() => [...document.querySelectorAll('.cell[data-lane=en]')].map(
+STANDING = """() => [...document.querySelectorAll('.cell[data-column=en]')].map(
     cell => Math.round(cell.getBoundingClientRect().top))"""
 
 
@@ -331,7 +331,7 @@ def test_a_final_text_shorter_than_its_tail_moves_no_line(open_page: Opener, ser
     for segment in range(9, 18):
         before = page.evaluate(STANDING)
         say(server, translation(1, "More.", segment=segment, final=True))
-        wait_in_page(page, "n => document.querySelectorAll('.cell[data-lane=en]').length === n", segment + 1)
+        wait_in_page(page, "n => document.querySelectorAll('.cell[data-column=en]').length === n", segment + 1)
         page.wait_for_timeout(50)
         moved = {was - now for was, now in zip(before[-3:], page.evaluate(STANDING)[-4:-1], strict=True)}
         assert max(moved) - min(moved) <= 1, "all that is read moves as one"

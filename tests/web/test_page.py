@@ -68,7 +68,7 @@ def test_only_finished_sentences_are_announced(open_page: Opener, server: Any) -
         translation(3, "Today people write. They", " do"),
     ]:
         server.say(kind, **fields)
-    wait_in_page(page, "document.querySelector('.cell[data-lane=en]')?.textContent.endsWith('They do')")
+    wait_in_page(page, "document.querySelector('.cell[data-column=en]')?.textContent.endsWith('They do')")
     assert page.locator("#announcer p").all_text_contents() == ["Today people write."]
     stop(page)
 
@@ -176,7 +176,7 @@ def test_nothing_overflows_and_contrast_holds(open_page: Opener, server: Any, wi
     start(page, "es")
     server.say("transcript", **transcript(1, "Hoy en día, las personas", " escriben")[1])
     server.say("translation", **translation(1, "Today, people", " write")[1])
-    page.wait_for_selector(".cell[data-lane=en]")
+    page.wait_for_selector(".cell[data-column=en]")
     page.wait_for_timeout(100)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for scheme in ("light", "dark"):

@@ -99,17 +99,17 @@ def test_the_speaker_takes_the_transcript_away_too(open_page: Opener, server: An
     start(page)
     say(server, transcript(1, "Buenos días.", final=True, start_ms=2000, end_ms=3500))
     say(server, translation(1, "Good morning.", final=True))
-    wait_in_page(page, "document.querySelector('.cell[data-lane=en]')?.textContent === 'Good morning.'")
+    wait_in_page(page, "document.querySelector('.cell[data-column=en]')?.textContent === 'Good morning.'")
     page.click("#toggle")
     page.wait_for_selector('#state[data-state="idle"]')
-    assert page.locator("#transcript-lane option").all_inner_texts() == ["Spoken · Spanish", "English"]
+    assert page.locator("#transcript-language option").all_inner_texts() == ["Spoken · Spanish", "English"]
     saved = {}
-    for lane in ("spoken", "en"):
-        page.select_option("#transcript-lane", lane)
+    for column in ("spoken", "en"):
+        page.select_option("#transcript-language", column)
         with page.expect_download() as download:
             page.click("#transcript [data-export=srt]")
-        assert download.value.suggested_filename.endswith(f".{lane}.srt")
-        saved[lane] = Path(download.value.path()).read_text("utf-8")
+        assert download.value.suggested_filename.endswith(f".{column}.srt")
+        saved[column] = Path(download.value.path()).read_text("utf-8")
     assert saved["spoken"] == "1\n00:00:00,000 --> 00:00:01,500\nBuenos días.\n"
     assert saved["en"] == "1\n00:00:00,000 --> 00:00:01,500\nGood morning.\n"
     page.click("#transcript [data-copy]")

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TwoWay, firstPair, spokenOrRead } from '../../web/js/two-way.js';
+import { TwoWay, firstPair, spokenOrRead } from '../../web/js/pages/two-way.js';
 
 const LANGUAGES = { sources: ['en', 'es', 'ja'], targets: { es: ['en'] }, names: new Map(), natives: new Map() };
 

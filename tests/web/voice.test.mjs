@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Voice, voiceFor } from '../../web/js/voice.js';
+import { Voice, voiceFor } from '../../web/js/audio/voice.js';
 
 globalThis.SpeechSynthesisUtterance = class {
   constructor(text) {
@@ -22,11 +22,11 @@ class Synthesis {
   finish = () => this.said.at(-1).onend();
 }
 
-const change = (append, { row = '0', lane = 'de', final = false } = {}) => ({ row, lane, lang: lane, append, final, tail: ' vielleicht' });
+const change = (append, { row = '0', column = 'de', final = false } = {}) => ({ row, column, lang: column, append, final, tail: ' vielleicht' });
 const speaking = () => {
   const synthesis = new Synthesis();
   const voice = new Voice(synthesis);
-  voice.follow('de', 'de');
+  voice.setColumn('de', 'de');
   voice.turn(true);
   return { synthesis, voice };
 };
@@ -49,9 +49,9 @@ test('whole sentences of committed text are read, one after the other', () => {
   assert.equal(synthesis.said[0].voice.name, 'near');
 });
 
-test('it is silent until it is turned on, in other lanes, and when it is turned off', () => {
+test('it is silent until it is turned on, in other columns, and when it is turned off', () => {
   const { synthesis, voice } = speaking();
-  voice.add(change('Hello.', { lane: 'en', final: true }));
+  voice.add(change('Hello.', { column: 'en', final: true }));
   voice.turn(false);
   voice.add(change('Guten Tag.', { final: true }));
   assert.equal(synthesis.said.length, 0);

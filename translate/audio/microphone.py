@@ -17,6 +17,7 @@ from translate.config import AudioConfig
 from translate.errors import DeviceError
 from translate.events import RATE_HZ, AudioChunk, Notice, Samples
 from translate.latency import SessionClock, ms_of
+from translate.tasks import Supervisor, completed
 
 __all__ = ["MicrophoneSource"]
 
@@ -108,6 +109,7 @@ class _Recording:
         self._config = config
         self._clock = clock
         self._capture: Capture | None = None
+        self._tasks = Supervisor("microphone")
         self._search: asyncio.Task[None] | None = None
         self.name = ""
         self.handover = self._new_handover()
@@ -127,15 +129,9 @@ class _Recording:
             now_ms = self._clock.now_ms()
             handover.put(Block(frames, len(frames), now_ms - age_s * 1000, now_ms, overflow))
 
-        opening = asyncio.ensure_future(
-            asyncio.to_thread(Capture, self._config.device, self._config.chunk_ms, receive, handover.end)
-        )
-        try:
-            capture = await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            with suppress(DeviceError):  # the thread goes on, and what it opens must be closed
-                await asyncio.to_thread((await opening).close)
-            raise
+        opening = asyncio.to_thread(Capture, self._config.device, self._config.chunk_ms, receive, handover.end)
+        # Cancelled, the thread goes on, and what it opens must be closed.
+        capture = await completed(opening, undo=lambda opened: asyncio.to_thread(opened.close))
         self._capture, self.handover = capture, handover
         self.form, self.candidates, self.name = (
             (capture.rate_hz, capture.channels),
@@ -146,21 +142,19 @@ class _Recording:
     def lose(self, why: str = "") -> Notice:
         """The device is gone (or ``why``): look for it."""
         self.handover = self._new_handover()  # nothing of the old stream may follow
-        self._search = asyncio.create_task(self._reopen())
+        self._search = self._tasks.start(self._reopen(), "search for the device")
         return Notice("device_lost", why or f"the microphone {self.name!r} is gone; waiting for it to come back")
 
     def found(self) -> Notice | None:
         """A block has come: if the device was lost, it is back."""
         if self._search is None:
             return None
-        self._search.cancel()
+        self._tasks.stop(self._search)
         self._search = None
         return Notice("device_back", f"the microphone {self.name!r} is back")
 
     async def close(self) -> None:
-        if self._search is not None:
-            self._search.cancel()
-            await asyncio.wait({self._search})
+        await self._tasks.aclose()
         await self._let_go()
 
     async def _reopen(self) -> None:

@@ -10,10 +10,11 @@ from translate.audio import AudioSource
 from translate.bench.baselines import BaselinePolicy, Update
 from translate.config import VadConfig
 from translate.events import AudioChunk, EndOfStream, Event, Marks, Transcript
-from translate.inference.turns import Turns
+from translate.inference import Turns
 from translate.latency import SessionClock
 from translate.pipeline.buffer import Batch, SpeechBuffer
 from translate.speech.vad import StreamingVad
+from translate.tasks import Supervisor
 
 __all__ = ["BaselineSession"]
 
@@ -41,7 +42,8 @@ class BaselineSession:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         self._changed = asyncio.Condition()
-        listening = asyncio.create_task(self._listen())
+        tasks = Supervisor("baseline", failed=lambda *_: None)  # a failure is raised below
+        listening = tasks.start(self._listen(), "listening")
         try:
             while (batch := await self._next_batch()) is not None:
                 started_ms = self.clock.now_ms()
@@ -52,8 +54,7 @@ class BaselineSession:
             await listening
             yield EndOfStream(self._buffer.end)
         finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            await tasks.aclose()
 
     async def aclose(self) -> None:
         """Close the source."""

@@ -29,6 +29,7 @@ from translate.protocol import SUBPROTOCOL, ClientHello, encode_client
 from translate.server.app import Server
 from translate.server.http.open_files import allow_open_files
 from translate.server.metrics.process import rss_bytes
+from translate.tasks import Supervisor
 
 __all__ = ["LISTENERS", "SECONDS", "Delays", "Fanout", "measure", "table"]
 
@@ -190,13 +191,14 @@ async def _fill(server: Server, backend: _Backend, port: int, listeners: int) ->
         if await readers.stdout.readline() != b"ready\n":
             raise SottovoceError(f"the readers' process ended with status {await readers.wait()}")
         after_bytes = rss_bytes()
-        drain = asyncio.create_task(_drain(speaker))
+        tasks = Supervisor("fan-out")
+        tasks.start(_drain(speaker), "drain")
         cpu_s, start_s = time.process_time(), time.monotonic()
         talk.going.set()
         answer = json.loads(await readers.stdout.read())
         busy_s, took_s = time.process_time() - cpu_s, time.monotonic() - start_s
         await readers.wait()
-        drain.cancel()
+        await tasks.aclose()
     memory = None if None in (before_bytes, after_bytes) else ((after_bytes or 0) - (before_bytes or 0)) // listeners
     return _result(listeners, talk, answer, busy_s / took_s, memory)
 

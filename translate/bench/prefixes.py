@@ -150,7 +150,7 @@ def _lines(path: Path | None) -> list[str]:
 @click.option("--models", multiple=True, metavar="FOLDER", help="Model folders beside the installed ones.")
 def main(path: Path, source: str, target: str, references: Path | None, every: int, models: tuple[str, ...]) -> None:
     """Measure the steadiness of translation on the lines of PATH."""
-    from translate.inference.translators import Translators
+    from translate.inference import Translators
 
     source, target = canonical(source), canonical(target)
     engine = Translators(MtConfig(models=models)).route(source, target).hops[0].engine

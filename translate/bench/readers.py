@@ -139,10 +139,13 @@ async def read(port: int, count: int, languages: list[str]) -> dict[str, Any]:
             await greeted
             listeners.append(listener)
 
-    await asyncio.gather(*(come(number) for number in range(count)))
+    async with asyncio.TaskGroup() as coming:
+        for number in range(count):
+            coming.create_task(come(number))
     gc.freeze()
     print("ready", flush=True)
-    await asyncio.gather(*(listener.over for listener in listeners))
+    for listener in listeners:
+        await listener.over
     return {
         "messages": len(tally.written),
         "written": tally.written,

@@ -84,7 +84,8 @@ def _tables(report: Report) -> Iterator[RenderableType]:
     if report.robust:
         yield from _robust(report.robust)
     if report.load:
-        title = f"Speakers at once (held: {report.speakers}); commit latency in s"
+        admitted = f"; let in: {report.admitted}" if report.admitted is not None else ""
+        title = f"Speakers at once (held: {report.speakers}{admitted}); commit latency in s"
         table = _table(title, "speakers", "median", "p95", "worst")
         for step in report.load:
             table.add_row(str(step.speakers), *_seconds(step.commit))

@@ -75,6 +75,8 @@ class Report:
     robust: tuple[Outcome, ...] = ()
     load: tuple[Step, ...] = ()
     speakers: int | None = None
+    admitted: int | None = None
+    """Speakers that the service would let in at once, as its capacity was measured."""
     recognition: RecognitionCost | None = None
     translation: tuple[TranslationCost, ...] = ()
     notes: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from translate.bench.soak_talk import Listener, Speaker
 from translate.bench.spread import Spread
 from translate.config import Config
 from translate.errors import ConfigError
+from translate.tasks import Supervisor
 
 __all__ = ["Plan", "Soak", "soak"]
 
@@ -91,9 +92,10 @@ class _Run:
 
     async def go(self, capacity: int) -> Soak:
         self._invite(min(capacity, self._plan.most_speakers))
-        reading = [asyncio.create_task(one.run()) for one in self._listeners]
-        talking = [asyncio.create_task(one.run()) for one in self._speakers]
-        watching = asyncio.create_task(self._watch())
+        tasks = Supervisor("soak", failed=lambda *_: None)  # a failure is raised below
+        reading = [tasks.start(one.run(), "listener") for one in self._listeners]
+        talking = [tasks.start(one.run(), "speaker") for one in self._speakers]
+        watching = tasks.start(self._watch(), "samples")
         try:
             await asyncio.wait({watching, *talking, *reading}, return_when=asyncio.FIRST_COMPLETED)
             if not watching.done():  # somebody has failed; say why
@@ -104,12 +106,11 @@ class _Run:
             for speaker in self._speakers:
                 await speaker.finish()
             async with asyncio.timeout(_LAST_WORDS_S):
-                await asyncio.gather(*talking)
+                for talk in talking:
+                    await talk
             await asyncio.sleep(1)  # the last texts are on their way to listeners
         finally:
-            for task in (watching, *talking, *reading):
-                task.cancel()
-            await asyncio.gather(watching, *talking, *reading, return_exceptions=True)
+            await tasks.aclose()
         texts, drops = (sum(getattr(one, name) for one in self._listeners) for name in ("texts", "drops"))
         refused = sum(speaker.refused for speaker in self._speakers)
         return Soak(tuple(self._samples), self._missed(), texts, drops, refused)

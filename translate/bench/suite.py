@@ -21,7 +21,7 @@ from translate.bench.results import Report, Setting, System, Translated
 from translate.bench.trouble import SILENCE_S, TROUBLES
 from translate.bench.watched import told
 from translate.events import Samples
-from translate.inference.engines import Engines
+from translate.inference import Engines
 from translate.pipeline.session import Session
 from translate.registry import default_registry
 
@@ -116,7 +116,8 @@ class Suite:
             report = replace(report, robust=tuple(self._robust()))
         if "load" in parts and self._request.speech:
             steps = self._load()
-            report = replace(report, load=tuple(steps), speakers=load.held(steps))
+            admitted = self._engines.capacity().speakers
+            report = replace(report, load=tuple(steps), speakers=load.held(steps), admitted=admitted)
         if "decode" in parts:
             recognition = decode.measure_recognition(self._folder(), self._config.asr)
             translation = decode.measure_translations(self._config.mt, self._texts())

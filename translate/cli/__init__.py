@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -51,7 +52,8 @@ cli.add_command(completion)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit.
 
-    0: done; 1: failed; 2: bad arguments or unreadable audio; 3: a model is missing or damaged; 130: interrupted.
+    0: done; 1: failed; 2: bad arguments or unreadable audio; 3: a model is missing or damaged; 129, 130, 143: ended by
+    SIGHUP, SIGINT or SIGTERM.
     """
     prepare_process()  # before a command imports a library
     _set_encoding()
@@ -95,5 +97,6 @@ def _abandon_output() -> None:
 
 
 def _complain(message: str, status: int) -> int:
-    click.echo("sottovoce: " + printable(" ".join(message.split())), err=True)
+    with suppress(OSError):  # the terminal is gone
+        click.echo("sottovoce: " + printable(" ".join(message.split())), err=True)
     return status

@@ -8,7 +8,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,13 +18,15 @@ from translate.config.load import default_files, read_config
 from translate.errors import ConfigError, DeviceError, MissingModel, SottovoceError
 from translate.paths import expanded
 from translate.registry import Registry, default_registry
-from translate.speech.threads import threads_for
+from translate.registry.store import cache_folder
+from translate.speech.threads import Lanes, lanes_of
+
+if TYPE_CHECKING:
+    from translate.inference import Capacity
 
 __all__ = ["doctor"]
 
 _MARKS = {"ok": "ok     ", "note": "note   ", "missing": "missing", "slow": "slow   "}
-_BUSY = 0.8
-"""Share of the machine's time that sessions may take together before they fall behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +149,15 @@ def _models(registry: Registry) -> list[Finding]:
 
 
 def _speeds(registry: Registry) -> list[Finding]:
+    from translate.inference import remembered_capacity  # brings NumPy, too much for --help
+
     settings = AsrConfig()
     found = []
     for name in _to_measure(registry, settings.model):
         try:
             model = registry.resolve(name, kind="whisper")
-            speed = machine.measure(model.path, settings.compute_type, threads_for(model.path, settings.threads))
+            lanes = lanes_of(model.path, settings.threads)
+            speed = machine.measure(model.path, settings.compute_type, lanes.threads)
         except SottovoceError as error:
             found.append(Finding(f"speed of {name}", "missing", str(error)))
         except (
@@ -163,7 +168,8 @@ def _speeds(registry: Registry) -> list[Finding]:
             reason = ascii(str(error).partition("\n")[0][:100])
             found.append(Finding(f"speed of {name}", "missing", f"cannot be loaded: {reason}"))
         else:
-            found.append(_speed(name, speed, settings.cadence_ms))
+            admission = remembered_capacity(model.name, settings, cache_folder(), lanes)
+            found.append(_speed(name, speed, lanes.threads, settings.cadence_ms, admission))
     return found
 
 
@@ -174,21 +180,38 @@ def _to_measure(registry: Registry, default: str) -> list[str]:
     return usual or here[:1]  # large ones would take minutes, and nobody asked
 
 
-def _speed(name: str, speed: machine.Speed, cadence_ms: int) -> Finding:
+def _speed(
+    name: str, speed: machine.Speed, threads: int, cadence_ms: int, admission: Capacity | None = None
+) -> Finding:
+    """What was measured of one lane, and what sessions that keep their cadence can do with it.
+
+    Args:
+        admission: what the service has measured, if it ever ran: it lets more speakers in, with longer cadences.
+    """
+    from translate.inference import Capacity
+
+    one_lane = Capacity(speed.update_ms, Lanes(1, threads, cores=threads))
     factor = speed.real_time_factor(cadence_ms)
     measured = f"3 s of sound encoded in {speed.encode_3s_ms:.0f} ms, {speed.decode_token_ms:.1f} ms a token"
-    sessions = int(_BUSY / factor) if factor > 0 else 0
+    sessions = one_lane.speakers_at(cadence_ms)
     if sessions:
         fits = "one live session fits" if sessions == 1 else f"about {sessions} live sessions fit"
         state = "ok"
     else:
-        fits = f"a live session falls behind: raise asr.cadence_ms to {round(speed.update_ms / _BUSY, -2):.0f}"
+        fits = f"a live session falls behind: raise asr.cadence_ms to {round(one_lane.cadence_ms, -2):.0f}"
         fits += "" if name == "whisper-tiny.en" else ", or use whisper-tiny.en for English"
         state = "slow"
     text = f"{measured}; real-time factor about {factor:.2f}: {fits}"
+    if admission is not None:
+        text += f"; the service lets up to {admission.speakers} speak at once"
     return Finding(
         f"speed of {name}",
         state,
         text,
-        {**dataclasses.asdict(speed), "real_time_factor": round(factor, 3), "sessions": sessions},
+        {
+            **dataclasses.asdict(speed),
+            "real_time_factor": round(factor, 3),
+            "sessions": sessions,
+            "admitted": admission.speakers if admission is not None else None,
+        },
     )

@@ -12,13 +12,14 @@ import click
 
 from translate.cli.interrupt import ends
 from translate.cli.options import Wanted, configured, languages_wanted
+from translate.cli.output import Output
 from translate.config import Config
 from translate.errors import AudioError, ConfigError
 
 if TYPE_CHECKING:
     from translate.audio import AudioSource
     from translate.events import Event
-    from translate.inference.engines import Engines
+    from translate.inference import Engines
 
 __all__ = ["file"]
 
@@ -64,7 +65,7 @@ def file(path: str, wanted: Wanted, form: str, pace: float, rate_hz: int, channe
 
 
 def _run(source: AudioSource, length_ms: float | None, wanted: Wanted, form: str, config: Config) -> int:
-    from translate.inference.engines import Engines
+    from translate.inference import Engines
 
     engines = Engines(config)  # before the event loop, which would keep Ctrl-C waiting until they are loaded
     try:
@@ -83,34 +84,42 @@ async def _caption(source: AudioSource, length_ms: float | None, wanted: Wanted,
     session = Session(
         source, spoken=wanted.spoken, targets=wanted.targets, allowed=wanted.allowed, engines=engines, mode=wanted.mode
     )
-    writer = make_writer(form, click.echo, wanted.targets, session.clock)
     transcripts = recorded(session, engines.config.transcripts, "file")
     heard = False
-    with transcripts as talk, _Progress(length_ms) as progress, ends(source) as interrupt:
-        try:
-            async for event in talk:
-                writer.add(event)
-                progress.add(event)
-                heard = heard or (isinstance(event, Transcript) and bool(event.committed.strip()))
-                if isinstance(event, (Notice, Lag)):
-                    click.echo(f"sottovoce: {one_line(event)}", err=True)
-        finally:
-            await session.aclose()
-            writer.close()
+    errors = Output(sys.stderr)
+    async with ends(source) as interrupt:
+        output = Output(sys.stdout, interrupt.stop)
+        writer = make_writer(form, output.line, wanted.targets, session.clock)
+        with transcripts as talk, _Progress(length_ms, errors) as progress:
+            try:
+                async for event in talk:
+                    writer.add(event)
+                    progress.add(event)
+                    heard = heard or (isinstance(event, Transcript) and bool(event.committed.strip()))
+                    if isinstance(event, (Notice, Lag)):
+                        errors.line(f"sottovoce: {one_line(event)}")
+            finally:
+                await session.aclose()
+                writer.close()
     if not heard and not interrupt.exit_status:
-        click.echo("sottovoce: no speech was found", err=True)
+        errors.line("sottovoce: no speech was found")
+    errors.abandon()
+    if interrupt.is_hangup:
+        output.abandon()  # nobody is there to be told
+    else:
+        output.check()
     return interrupt.exit_status
 
 
 class _Progress:
     """A bar on standard error, where that is a terminal and standard output is not."""
 
-    def __init__(self, length_ms: float | None) -> None:
+    def __init__(self, length_ms: float | None, errors: Output) -> None:
         from rich.console import Console
         from rich.progress import Progress
 
         wanted = _is_terminal(sys.stderr) and not _is_terminal(sys.stdout)
-        self._bar = Progress(console=Console(stderr=True), disable=not wanted)
+        self._bar = Progress(console=Console(file=errors.file, stderr=True), disable=not wanted)
         self._task = self._bar.add_task("captions", total=length_ms)
 
     def __enter__(self) -> _Progress:

@@ -24,7 +24,7 @@ def find(timeout_s: float, as_json: bool) -> None:
 
     Exit status 1 when there is none.
     """
-    from translate.server.discovery import find as search
+    from translate.server.tls.discovery import find as search
 
     try:
         found = asyncio.run(search(timeout_s))

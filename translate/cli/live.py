@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from translate.cli.interrupt import ends
 from translate.cli.options import Wanted, configured, languages_wanted
 from translate.config import AudioConfig, Config
 from translate.errors import ConfigError
 
 if TYPE_CHECKING:
     from translate.audio import AudioSource
-    from translate.inference.engines import Engines
+    from translate.inference import Engines
 
 __all__ = ["live"]
 
@@ -67,7 +66,7 @@ def live(
         return
     if sound is not None or authority is not None or accept_new:
         raise ConfigError("--file, --authority and --accept-new go with --room (see also: sottovoce file)")
-    from translate.inference.engines import Engines
+    from translate.inference import Engines
 
     audio = replace(config.audio, device=device) if device is not None else config.audio
     engines = Engines(config)  # before the event loop, which would keep Ctrl-C waiting until they are loaded
@@ -107,25 +106,14 @@ def _list() -> None:
 
 
 async def _caption(wanted: Wanted, audio: AudioConfig, events: bool, engines: Engines) -> None:
-    from rich.console import Console
-
     from translate.audio import MicrophoneSource
-    from translate.output.terminal import TerminalCaptions
+    from translate.cli.captions import show
     from translate.output.transcripts import recorded
-    from translate.output.writers import make_writer
     from translate.pipeline.session import Session
 
     source = MicrophoneSource(audio)
     session = Session(
         source, spoken=wanted.spoken, targets=wanted.targets, allowed=wanted.allowed, engines=engines, mode=wanted.mode
     )
-    # Ctrl-C is how one stops: no failure
-    with recorded(session, engines.config.transcripts, "live") as talk, ends(source):
-        if events:
-            writer = make_writer("events", click.echo, wanted.targets, session.clock)
-            async for event in talk:
-                writer.add(event)
-            return
-        with TerminalCaptions(wanted.targets, session.clock, Console()) as captions:
-            async for event in talk:
-                captions.add(event)
+    with recorded(session, engines.config.transcripts, "live") as talk:
+        await show(talk, source, wanted.targets, session.clock, events=events)

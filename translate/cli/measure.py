@@ -27,7 +27,7 @@ from translate.cli.machine import look
 from translate.cli.output import console
 from translate.config import Config
 from translate.errors import ConfigError
-from translate.inference.engines import Engines
+from translate.inference import Engines
 
 __all__ = ["Files", "Wish", "run"]
 

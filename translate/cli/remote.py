@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from translate.cli.interrupt import ends
+from translate.cli.captions import show
 from translate.cli.options import Wanted
 
 if TYPE_CHECKING:
     from translate.audio import AudioSource
-    from translate.remote import RemoteSpeaker
 
 __all__ = ["speak"]
 
@@ -27,8 +26,8 @@ def speak(
     Raises:
         SottovoceError: one line about what is wrong.
     """
-    from translate.remote import parse_room, trusted_context
-    from translate.remote.speaker import RemoteSpeaker, Talk
+    from translate.remote import RemoteSpeaker, parse_room, trusted_context
+    from translate.remote.speaker import Talk
 
     address = parse_room(url)
     tls = trusted_context(
@@ -37,7 +36,8 @@ def speak(
     talk = Talk(wanted.spoken, wanted.targets, wanted.allowed, wanted.mode)
 
     async def run() -> None:
-        await _caption(RemoteSpeaker(source, address, talk, tls=tls), source, wanted, events)
+        speaker = RemoteSpeaker(source, address, talk, tls=tls)
+        await show(speaker, source, wanted.targets, speaker.clock, events=events)
 
     asyncio.run(run())
 
@@ -50,20 +50,3 @@ def _asked(where: str, fingerprint: str) -> bool:
     click.echo(f"Nobody this machine knows vouches for {where}.", err=True)
     click.echo(f"SHA-256 of its authority: {fingerprint}", err=True)
     return click.confirm("Does the service show the same? Trust it from now on?", err=True)
-
-
-async def _caption(speaker: RemoteSpeaker, source: AudioSource, wanted: Wanted, events: bool) -> None:
-    from rich.console import Console
-
-    from translate.output.terminal import TerminalCaptions
-    from translate.output.writers import make_writer
-
-    with ends(source):  # Ctrl-C is how one stops: no failure
-        if events:
-            writer = make_writer("events", click.echo, wanted.targets, speaker.clock)
-            async for event in speaker:
-                writer.add(event)
-            return
-        with TerminalCaptions(wanted.targets, speaker.clock, Console()) as captions:
-            async for event in speaker:
-                captions.add(event)

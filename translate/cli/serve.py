@@ -11,10 +11,12 @@ import click
 
 from translate.cli.options import configured, read_again
 from translate.config import Config
+from translate.tasks import Supervisor
 
 if TYPE_CHECKING:
-    from translate.server.door import Address, Ways
+    from translate.server.access.start_links import StartLinks
     from translate.server.local_backend import LocalBackend
+    from translate.server.network import Address
 
 __all__ = ["serve"]
 
@@ -50,14 +52,14 @@ def serve(config: Config, **given: Any) -> None:
 async def _serve(config: Config, backend: LocalBackend, read: Callable[[], Config]) -> None:
     from translate.service.serve import serve as run
 
-    def ready(address: Address, ways: Ways | None) -> None:
+    def ready(address: Address, links: StartLinks | None) -> None:
         from translate.cli.welcome import welcome
 
-        click.echo(welcome(address.url, ways, backend.model))
+        click.echo(welcome(address.url, links, backend.model))
 
-    tending = asyncio.create_task(backend.tend(), name="tend")
+    tasks = Supervisor("service")
+    tasks.start(backend.tend(), "tend")
     try:
         await run(config, backend, ready=ready, read=read, take=(backend.reconfigure,))
     finally:
-        tending.cancel()
-        await asyncio.wait({tending})
+        await tasks.aclose()

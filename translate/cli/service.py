@@ -78,7 +78,7 @@ def _start(systemd: Systemd, names: list[str], parts: list[Part], options: str) 
     systemd.order("enable", server)
     systemd.order("restart", server)
     if others:
-        from translate.server.door import lan_folder
+        from translate.server.access.policy import lan_folder
         from translate.service.introduce import introduce
 
         for path in introduce(parts, lan_folder(), SYSTEM_FILE.parent, _port(options)):

@@ -61,20 +61,26 @@ def create(role: str, room: str, valid_s: float, label: str, reuse: bool, config
     if not _ROOM.fullmatch(room):
         raise click.BadParameter(f"{room!r} is not a room name (letters, digits, . _ ~ -)", param_hint="'--room'")
     from translate.cli.welcome import qr_if_it_fits
+    from translate.server.access.link_address import LinkAddress
     from translate.server.access.links import Links, base_url, link
     from translate.server.tls.machine_names import look
     from translate.state import SYSTEM_STATE, is_for_another
 
     server = config.server
-    host = server.link_host or look().link_host
-    links = Links(lambda: host, server.secure_port if server.lan else None, server.port if _is_plain(config) else None)
+    given = LinkAddress.parse(server.link_host) if server.link_host is not None else LinkAddress(look().link_host)
+    links = Links(
+        lambda: given.host,
+        server.secure_port if server.lan else None,
+        server.port if _is_plain(config) else None,
+        given.base,
+    )
     tokens = _tokens()
     make = tokens.standing if reuse else tokens.create
     made = make(_ROLES[role], None if room == "any" else room, valid_s or None, label)
     secret = tokens.secret(made)
     url = links.url(made.role, made.room, secret)
     if url is None:  # the service may have been started with --lan on its command line
-        url = link(base_url("https", host, server.secure_port), made.role, made.room, secret)
+        url = link(base_url("https", given.host, server.secure_port), made.role, made.room, secret)
     click.echo(url)
     code = qr_if_it_fits(url, sys.stdout)
     if code is not None:
@@ -119,8 +125,8 @@ def revoke(ids: tuple[str, ...]) -> None:
 
 
 def _tokens() -> Tokens:
+    from translate.server.access.policy import lan_folder
     from translate.server.access.tokens import Tokens
-    from translate.server.door import lan_folder
 
     return Tokens(lan_folder())
 

@@ -9,7 +9,7 @@ import click
 from translate.cli.options import configured_for_text
 from translate.config import Config
 from translate.errors import ConfigError
-from translate.languages import canonical
+from translate.languages import canonical, is_spaced
 
 __all__ = ["translate"]
 
@@ -22,11 +22,15 @@ __all__ = ["translate"]
 def translate(source: str, target: str, beam: int | None, config: Config) -> None:
     """Translate text, a line at a time: as many lines come out as go in, each at once.
 
+    Of a very long line its sentences come out as they are done.
+
     \b
     echo "Good morning." | sottovoce translate --from en --to es
     """
-    from translate.inference.translators import Translators
+    from translate.inference import Translators
     from translate.translation import translate_text
+    from translate.translation.lines import parts
+    from translate.translation.sentences import lengths_of
 
     if sys.stdin is None:
         raise ConfigError("standard input is closed; pipe lines of text into it")
@@ -34,8 +38,11 @@ def translate(source: str, target: str, beam: int | None, config: Config) -> Non
     route = translators.route(canonical(source), canonical(target))
     if sys.stdin.isatty():
         click.echo("sottovoce: type or paste lines; Ctrl-D ends", err=True)
-    # Whatever the bytes are, a line goes in and a line comes out: a bad byte must not lose the lines after it.
-    for raw in sys.stdin.buffer:
-        text = raw.decode("utf-8", errors="replace").rstrip("\r\n")
-        text = translate_text(route, text, beam or config.mt.beam_size, translators.glossary)
-        click.echo(" ".join(text.split()))
+    # A line goes in and a line comes out, whatever is in it; of a very long one its sentences as they are done.
+    begun = False
+    for part in parts(sys.stdin.buffer, lengths_of(route.source)):
+        text = translate_text(route, part.text, beam or config.mt.beam_size, translators.glossary)
+        text = " ".join(text.split())
+        between = " " if begun and text and is_spaced(route.target) else ""
+        click.echo(between + text, nl=part.ends_line)
+        begun = not part.ends_line and (begun or bool(text))

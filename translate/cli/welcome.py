@@ -1,4 +1,4 @@
-"""What ``serve`` prints when it is ready: the ways in, and a QR code where there is a terminal to show it."""
+"""What ``serve`` prints when it is ready: the links, and a QR code where there is a terminal to show it."""
 
 from __future__ import annotations
 
@@ -8,41 +8,41 @@ from typing import TextIO
 
 from translate.server.access.gate import Invite
 from translate.server.access.links import qr_for_terminal
-from translate.server.door import Ways
+from translate.server.access.start_links import StartLinks
 
 __all__ = ["qr_if_it_fits", "welcome"]
 
 
-def welcome(url: str, ways: Ways | None, model: str, output: TextIO | None = None) -> str:
+def welcome(url: str, links: StartLinks | None, model: str, output: TextIO | None = None) -> str:
     """The text. Links that hold a token are for a screen only: a file or a journal would keep them.
 
     Args:
         url: of the pages, on this machine.
-        ways: the links in; ``None``: no token is needed.
+        links: with tokens; ``None``: no token is needed.
         model: what recognizes speech.
         output: where it will be printed; ``None``: standard output.
     """
     output = output or sys.stdout
     ready = f"Sottovoce is ready at {url} (recognition: {model}). Ctrl-C stops it."
-    if ways is None:
+    if links is None:
         return ready
     if not output.isatty():
         return f"{ready}\nTokens are needed; links with one: sottovoce token create --role speak"
     lines = [
         f"Sottovoce is ready (recognition: {model}). Ctrl-C stops it.",
         "",
-        _row("On this machine", ways.here),
-        _row("Operator", ways.operate),
-        _row("Speak elsewhere", _url(ways.speak)),
-        _row("Listen", _url(ways.listen)),
+        _row("On this machine", links.here),
+        _row("Operator", links.operate),
+        _row("Speak elsewhere", _url(links.speak)),
+        _row("Listen", _url(links.listen)),
     ]
-    if ways.install is not None:
+    if links.install is not None:
         lines += [
-            _row("Trust", ways.install),
+            _row("Trust", links.install),
             _row("", "once on every device that speaks; its certificate has the SHA-256 fingerprint"),
-            *(_row("", part) for part in _halves(ways.fingerprint or "")),
+            *(_row("", part) for part in _halves(links.fingerprint or "")),
         ]
-    code = qr_if_it_fits(ways.listen.url, output) if ways.listen is not None else None
+    code = qr_if_it_fits(links.listen.url, output) if links.listen is not None else None
     if code is not None:
         lines += ["", code + "Scan to listen and read."]
     return "\n".join(line for line in lines if line is not None)

@@ -130,7 +130,10 @@ class ServerConfig:
     plain_listeners: bool = _setting(False, "with lan: listeners (nobody else) may come over plain HTTP, too")
     announce: bool = _setting(True, "with lan: tell the network by mDNS that the service is there")
     name: str | None = _setting(None, "what the service is called on the network; none: the host's name")
-    link_host: str | None = _setting(None, "name or address in links and QR codes; none: the address of this machine")
+    link_host: str | None = _setting(
+        None,
+        "where links and QR codes lead: NAME, NAME:PORT (HTTPS) or a reverse proxy's URL; none: this machine's address",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

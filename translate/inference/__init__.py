@@ -1,14 +1,61 @@
 """Models, and who runs them: engines, turns at them, capacity, and the child process that they can live in.
 
-:class:`~translate.inference.engines.Engines` is the one way in. With ``isolated`` the engines live in a child process:
-a CTranslate2 abort or the kernel's out-of-memory killer takes the child only. Every call of an engine is a pure
-function of its arguments (a window of audio, a piece of text), so a call that was lost is made again in the next child
-and the session goes on from its committed text.
+This is the one way in: what is outside imports names from here and from no file within. The parts:
 
-What is imported here, the child imports before it has set up its libraries: nothing that imports NumPy.
+* :class:`Engines`: recognition and every installed translation model, in this process or in a child of it.
+* :class:`Translators`: the translation models alone.
+* :class:`Turns`: fair turns at an engine, off the event loop.
+* :class:`Capacity`: how many speakers the machine holds; ``doctor``, admission and ``bench load`` all ask it.
+* :class:`EngineProcess`: the child process. A CTranslate2 abort or the kernel's out-of-memory killer takes it only.
+  Every call of an engine is a pure function of its arguments (a window of audio, tokens), so a call that was lost is
+  made again in the next child, and the session goes on from its committed text.
+
+What an engine does: :class:`~translate.speech.engine.RecognitionEngine`, and for translation
+:class:`~translate.translation.engine.Translator` (text) over :class:`~translate.translation.decoding.Decoder` (tokens).
+
+Names are imported when first used: the child imports this package before it has set up its libraries, and may import
+nothing then that brings NumPy.
 """
 
-from translate.inference.errors import WorkerError, WorkerStopped
-from translate.inference.supervisor import Backoff, Worker
+from __future__ import annotations
 
-__all__ = ["Backoff", "Worker", "WorkerError", "WorkerStopped"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from translate.inference.capacity import Capacity, measured_capacity, remembered_capacity
+    from translate.inference.engines import Engines
+    from translate.inference.errors import WorkerError, WorkerStopped
+    from translate.inference.process import EngineProcess
+    from translate.inference.translators import LazyTranslator, Translators
+    from translate.inference.turns import Turns
+
+_WHERE = {
+    "capacity": ("Capacity", "measured_capacity", "remembered_capacity"),
+    "engines": ("Engines",),
+    "errors": ("WorkerError", "WorkerStopped"),
+    "process": ("EngineProcess",),
+    "translators": ("LazyTranslator", "Translators"),
+    "turns": ("Turns",),
+}
+_MODULES = {name: module for module, names in _WHERE.items() for name in names}
+
+__all__ = [
+    "Capacity",
+    "EngineProcess",
+    "Engines",
+    "LazyTranslator",
+    "Translators",
+    "Turns",
+    "WorkerError",
+    "WorkerStopped",
+    "measured_capacity",
+    "remembered_capacity",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Public names, imported when first used."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'translate.inference' has no attribute {name!r}")
+    return getattr(import_module(f"translate.inference.{_MODULES[name]}"), name)

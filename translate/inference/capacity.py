@@ -1,4 +1,7 @@
-"""How many speakers this machine can follow: measured once with the real engine, and remembered.
+"""How many speakers this machine can follow: one model of it, measured once with the real engine, and remembered.
+
+Whoever speaks of capacity asks :class:`Capacity`: admission refuses by it, ``sottovoce doctor`` foretells it, and
+``sottovoce bench load`` holds what it measures against it.
 
 Admission by a number that somebody guessed either refuses people whom the machine could serve or ruins captions that
 already run. So the engine recognises a sample recording a few times at start, as a session would; the result is kept
@@ -30,7 +33,7 @@ from translate.events import RATE_HZ, Samples
 from translate.resources import web_folder
 from translate.speech.threads import Lanes
 
-__all__ = ["Capacity", "measured_capacity", "speakers_held"]
+__all__ = ["Capacity", "measured_capacity", "remembered_capacity"]
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,7 @@ _BUSY_LANE: Final = 0.8
 _BUSY_CORES: Final = 0.6
 """Share of the machine that recognition may take; the rest is for translation and pages."""
 _ROUNDS: Final = 5
+_FILE: Final = "capacity.json"
 
 
 class _Engine(Protocol):
@@ -53,21 +57,31 @@ class _Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What was measured."""
+    """What recognition can do on a machine: lanes, and how long an update takes in one while all are busy. Pure."""
 
     update_ms: float
-    """Duration of one update of a window as long as windows get, while every lane has one; the shortest seen."""
-    speakers: int
+    """Duration of one update."""
+    lanes: Lanes
 
+    @property
+    def speakers(self) -> int:
+        """Speakers at once that are let in: as many as get an update every 1.2 s.
 
-def speakers_held(update_ms: float, lanes: Lanes, *, cadence_ms: float = _SLOWEST_CADENCE_MS) -> int:
-    """Speakers whose updates, each ``update_ms`` long and one every ``cadence_ms``, ``lanes`` can do beside other work.
+        At least one: a machine that is too slow for one is told so by the lag of that one.
+        """
+        return max(1, self.speakers_at(_SLOWEST_CADENCE_MS))
 
-    At least one: a machine that is too slow for one is told so by the lag of that one.
-    """
-    share_of_cores = max(_BUSY_LANE, _BUSY_CORES * lanes.cores / lanes.threads)
-    room = min(_BUSY_LANE * lanes.count, share_of_cores)
-    return max(1, int(room * cadence_ms / update_ms)) if update_ms > 0 else 1
+    def speakers_at(self, cadence_ms: float) -> int:
+        """Speakers whose updates, one every ``cadence_ms``, the lanes can do beside other work; may be none."""
+        lanes = self.lanes
+        share_of_cores = max(_BUSY_LANE, _BUSY_CORES * lanes.cores / lanes.threads)
+        room = min(_BUSY_LANE * lanes.count, share_of_cores)
+        return int(room * cadence_ms // self.update_ms) if self.update_ms > 0 else 0
+
+    @property
+    def cadence_ms(self) -> float:
+        """The shortest cadence at which one speaker can be followed."""
+        return self.update_ms / _BUSY_LANE
 
 
 def measured_capacity(
@@ -81,6 +95,8 @@ def measured_capacity(
 ) -> Capacity:
     """The capacity of ``engine``, measured now (a second or two the first time, else one update) and earlier.
 
+    What is timed is an update of a window as long as windows get, while every lane has one; the shortest seen counts.
+
     Args:
         engine: recognition.
         model: its name or path.
@@ -90,7 +106,7 @@ def measured_capacity(
         now_s: a clock.
     """
     lanes = lanes or Lanes(1, 1)
-    path = cache / "capacity.json"
+    path = cache / _FILE
     key = _fingerprint(model, config, lanes)
     known = _read(path)
     rounds = _ROUNDS if key not in known else 1
@@ -104,9 +120,15 @@ def measured_capacity(
             part.replace(path)
         except OSError as error:
             log.warning("cannot remember the capacity in %s: %s", path, error.strerror)
-    capacity = Capacity(update_ms, speakers_held(update_ms, lanes))
+    capacity = Capacity(update_ms, lanes)
     log.info("an update takes %.0f ms here: up to %d speakers at once", capacity.update_ms, capacity.speakers)
     return capacity
+
+
+def remembered_capacity(model: str, config: AsrConfig, cache: Path, lanes: Lanes) -> Capacity | None:
+    """What :func:`measured_capacity` has remembered of this model, these settings and this machine."""
+    update_ms = _read(cache / _FILE).get(_fingerprint(model, config, lanes))
+    return Capacity(update_ms, lanes) if update_ms is not None else None
 
 
 def _update_ms(engine: _Engine, config: AsrConfig, at_once: int, rounds: int, now_s: Callable[[], float]) -> float:

@@ -5,36 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from translate.config import AsrConfig, Config, VadConfig
 from translate.errors import LanguageError
 from translate.events import RATE_HZ
-from translate.inference import Worker
+from translate.inference.capacity import Capacity, measured_capacity
+from translate.inference.errors import WorkerStopped
 from translate.inference.messages import Load
-from translate.inference.remote import RemoteTranslation, RemoteWhisper
+from translate.inference.process import EngineProcess
+from translate.inference.remote import RemoteDecoder, RemoteWhisper
 from translate.inference.translators import LazyTranslator, Translators
 from translate.inference.turns import Turns
 from translate.registry import ResolvedModel, default_registry, installed_translations
+from translate.registry.store import cache_folder
 from translate.speech.engine import RecognitionEngine
 from translate.speech.threads import lanes_of
-from translate.speech.vad import StreamingVad
-from translate.speech.whisper import WhisperEngine
+from translate.speech.vad import StreamingVad, VoiceDetector
 from translate.translation import Glossary, Route, read_glossary
+from translate.translation.decoding import Decoder
 
 __all__ = ["Engines"]
 
 _RECOGNITION = "recognition"
 _WHISPER = "translate.inference.factories:whisper"
+_DECODER = "translate.inference.factories:decoder"
 
 
 class Engines:
     """Recognition, loaded now, and every installed translation model, each loaded when a session first needs it.
 
+    Close it when no session needs it any more, or use it as a context manager: its models take hundreds of megabytes.
+
     Args:
         config: which models, and how they run.
-        isolated: in a child process, so that what kills an engine does not kill this process.
+        isolated: in a child process, so that what kills an engine does not kill this process (Linux, macOS).
         died: called in any thread with the number of restarts when that process has died or was killed.
 
     Raises:
@@ -51,25 +58,41 @@ class Engines:
         resolved = default_registry().resolve(config.asr.model, kind="whisper")
         self.recognition_lanes = lanes_of(resolved.path, config.asr.threads)
         load = Load(_WHISPER, (resolved, *whisper), self.recognition_lanes.count)
-        self.worker = _worker(config, load, died) if isolated else None
+        self.process = _process(config, load, died) if isolated else None
         """The child process, if there is one."""
-        self.recognition: RecognitionEngine = (
-            RemoteWhisper(self.worker, _RECOGNITION) if self.worker else WhisperEngine(resolved.path, *whisper)
-        )
-        self.recognition_name = resolved.name
-        self.recognition_turns = Turns("recognition", self.recognition_lanes.count)
-        self.detection_turns = Turns("voice-activity")
-        """Where voice activity is detected: off the event loop, which an hour of silence must not hold up."""
-        self._translators = Translators(
-            config.mt, self._remote if self.worker else None, whisper=self.recognition.multilingual
-        )
-        self._pass_through = Turns("pass-through")
-        # The first call of a model costs several times the later ones; nobody should wait for it in mid-sentence.
-        self.recognition.encode(np.zeros(RATE_HZ, np.float32))
+        try:
+            self._recognition: RecognitionEngine | None = _recognition(self.process, resolved, *whisper)
+            self.recognition_name = resolved.name
+            self.recognition_turns = Turns("recognition", self.recognition_lanes.count)
+            self.detection_turns = Turns("voice-activity")
+            """Where voice activity is detected: off the event loop, which an hour of silence must not hold up."""
+            self._translators = Translators(
+                config.mt, self._remote if self.process else None, whisper=self.recognition.multilingual
+            )
+            self._pass_through = Turns("pass-through")
+            # The first call of a model costs several times the later ones; nobody should wait for it in mid-sentence.
+            self.recognition.encode(np.zeros(RATE_HZ, np.float32))
+        except BaseException:
+            if self.process is not None:
+                self.process.stop()
+            raise
 
-    def _remote(self, model: ResolvedModel) -> RemoteTranslation:
-        assert self.worker is not None  # else engines are made here
-        return RemoteTranslation(self.worker, model.name)
+    def _remote(self, model: ResolvedModel) -> Decoder:
+        assert self.process is not None  # else models are loaded here
+        return RemoteDecoder(self.process, model.name)
+
+    @property
+    def recognition(self) -> RecognitionEngine:
+        """The recognition engine. Raises WorkerStopped: closed."""
+        if self._recognition is None:
+            raise WorkerStopped("the engines were closed")
+        return self._recognition
+
+    def capacity(self) -> Capacity:
+        """How many speakers this machine holds with them; the first call may take some seconds. Blocks."""
+        return measured_capacity(
+            self.recognition, self.recognition_name, self.config.asr, cache_folder(), lanes=self.recognition_lanes
+        )
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -89,8 +112,8 @@ class Engines:
         """Names and terms that come out as written."""
         return self._translators.glossary
 
-    def voice_detector(self, config: VadConfig) -> StreamingVad:
-        """A voice activity detector for one session. Raises ``ModelDamaged``."""
+    def detector(self, config: VadConfig) -> VoiceDetector:
+        """A detector of speech for one session. Raises ModelDamaged."""
         return StreamingVad(config)
 
     def turns(self, route: Route) -> Turns:
@@ -124,15 +147,32 @@ class Engines:
         return True
 
     def close(self) -> None:
-        """Stop the engines."""
+        """End the child process, or let go of the models, once their running calls are done. Idempotent."""
         for one in (self.recognition_turns, self.detection_turns, self._pass_through, self._translators):
             one.close()
-        if self.worker is not None:
-            self.worker.stop()
+        self._recognition = None
+        if self.process is not None:
+            self.process.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _recognition(
+    process: EngineProcess | None, model: ResolvedModel, config: AsrConfig, terms: dict[str, tuple[str, ...]]
+) -> RecognitionEngine:
+    if process is not None:
+        return RemoteWhisper(process, _RECOGNITION)
+    from translate.speech.whisper import WhisperEngine  # loads CTranslate2, which a process of their own spares us
+
+    return WhisperEngine(model.path, config, terms)
 
 
 def _whisper(config: Config) -> tuple[AsrConfig, dict[str, tuple[str, ...]]]:
-    """What :class:`WhisperEngine` is made with: it listens for the glossary's names, and terms where they are spoken.
+    """What ``WhisperEngine`` is made with: it listens for the glossary's names, and terms where they are spoken.
 
     One engine serves sessions in any language, and a session may change its own: so it gets the terms of all.
     """
@@ -143,8 +183,8 @@ def _whisper(config: Config) -> tuple[AsrConfig, dict[str, tuple[str, ...]]]:
     return asr, {code: glossary.hotwords(code) for code in glossary.languages}
 
 
-def _worker(config: Config, recognition: Load, died: Callable[[int], None]) -> Worker:
+def _process(config: Config, recognition: Load, died: Callable[[int], None]) -> EngineProcess:
     loads = {_RECOGNITION: recognition}
     for model in installed_translations(config.mt.models):
-        loads[model.name] = Load("translate.inference.factories:translation", (model, config.mt))
-    return Worker(loads, call_s=config.limits.call_ms / 1000, died=died)
+        loads[model.name] = Load(_DECODER, (model, config.mt))
+    return EngineProcess(loads, call_s=config.limits.call_ms / 1000, died=died)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from translate.errors import SottovoceError
 
-__all__ = ["WorkerError", "WorkerStopped"]
+__all__ = ["NotKeptError", "WorkerError", "WorkerStopped"]
 
 
 class WorkerError(SottovoceError):
@@ -15,7 +15,17 @@ class WorkerError(SottovoceError):
 
 
 class WorkerStopped(SottovoceError):
-    """The engines' process was stopped by us; nothing can be asked of it any more."""
+    """The engines, or their process, were stopped by us; nothing can be asked of them any more."""
 
     code = "stopping"
+    retryable = True
+
+
+class NotKeptError(SottovoceError):
+    """This child does not keep the object that a call names: an earlier child kept it, or it was forgotten.
+
+    Who asked makes the object again, and then the call. It reaches no person.
+    """
+
+    code = "not_kept"
     retryable = True

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from translate.config import AsrConfig, MtConfig
 from translate.registry import ResolvedModel, ensure_intact
 from translate.speech.whisper import WhisperEngine
-from translate.translation.engine import TranslationEngine
+from translate.translation.decoders import open_decoder
+from translate.translation.decoding import Decoder
 
-__all__ = ["translation", "whisper"]
+__all__ = ["decoder", "whisper"]
 
 
 def whisper(model: ResolvedModel, config: AsrConfig, terms: Mapping[str, tuple[str, ...]]) -> WhisperEngine:
@@ -22,7 +23,7 @@ def whisper(model: ResolvedModel, config: AsrConfig, terms: Mapping[str, tuple[s
     return WhisperEngine(model.path, config, terms)
 
 
-def translation(model: ResolvedModel, config: MtConfig) -> TranslationEngine:
-    """A translation model. Raises ModelDamaged."""
+def decoder(model: ResolvedModel, config: MtConfig) -> Decoder:
+    """A translation model, from tokens to tokens. Raises ModelDamaged."""
     ensure_intact(model)
-    return TranslationEngine(model.path, config)
+    return open_decoder(model.path, config)

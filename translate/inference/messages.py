@@ -14,11 +14,12 @@ class Kept:
     """Stands for an object that stays in the child (an encoded window)."""
 
     number: int
+    """Random, of 128 bits: no other child, engine or session has it, so that it leads to this object or to none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How the child makes an engine: ``module:name`` of a class and its arguments."""
+    """How the child makes an engine: ``module:name`` of a class or function, and its arguments."""
 
     factory: str
     args: tuple[Any, ...] = ()
@@ -41,7 +42,7 @@ class Call:
     keep: bool = False
     """The result stays in the child; ``Kept`` is answered."""
     forget: tuple[int, ...] = ()
-    """Numbers of kept objects that are not needed any more."""
+    """Numbers of kept objects that are not needed any more; of unknown ones nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from typing import Any, Final
 
 from translate.errors import LanguageError
 from translate.events import RATE_HZ, Samples
-from translate.inference.errors import WorkerError
+from translate.inference.errors import NotKeptError, WorkerError
 from translate.inference.messages import Call, Kept
-from translate.inference.supervisor import Worker
+from translate.inference.process import EngineProcess
 from translate.speech.hypothesis import Hypothesis as Heard
-from translate.translation.engine import Hypothesis as Translated
+from translate.translation.decoding import Decoded
+from translate.translation.tokenizer import Encoded
 
-__all__ = ["RemoteTranslation", "RemoteWhisper", "RemoteWindow"]
+__all__ = ["RemoteDecoder", "RemoteWhisper", "RemoteWindow"]
 
 _TRIES: Final = 3
 
@@ -24,29 +25,28 @@ _TRIES: Final = 3
 class RemoteWindow:
     """An encoded window that lives in the child; its audio stays here, to be encoded again in the next child."""
 
-    def __init__(self, audio: Samples) -> None:
+    def __init__(self, audio: Samples, kept: Kept) -> None:
         self.audio = audio
         self.seconds = len(audio) / RATE_HZ
-        self.epoch = 0
-        self.kept: Kept | None = None
+        self.kept = kept
 
 
 class RemoteWhisper:
     """:class:`~translate.speech.whisper.WhisperEngine` in the engines' process.
 
     Args:
-        worker: it.
+        process: it.
         name: of the engine there.
 
     Raises:
         ModelDamaged: the folder is not a Whisper model that can be loaded.
     """
 
-    def __init__(self, worker: Worker, name: str) -> None:
-        self._worker = worker
+    def __init__(self, process: EngineProcess, name: str) -> None:
+        self._process = process
         self._name = name
-        self._forgotten: deque[tuple[int, int]] = deque()  # appended by finalizers, which may run in any thread
-        facts = worker.call(name, lambda epoch: Call(attributes=("multilingual", "languages")))
+        self._forgotten: deque[int] = deque()  # appended by finalizers, which may run in any thread
+        facts = process.call(name, Call(attributes=("multilingual", "languages")))
         self.multilingual: bool = facts["multilingual"]
         self.languages: tuple[str, ...] = facts["languages"]
 
@@ -58,8 +58,8 @@ class RemoteWhisper:
 
     def encode(self, audio: Samples) -> RemoteWindow:
         """See :meth:`WhisperEngine.encode`."""
-        window = RemoteWindow(audio)
-        self._encode(window)
+        window = RemoteWindow(audio, self._encoded(audio))
+        self._forget_with(window)
         return window
 
     def detect_language(self, window: RemoteWindow, allowed: Sequence[str] = ()) -> tuple[str, float]:
@@ -72,52 +72,42 @@ class RemoteWhisper:
         heard: Heard = self._with(window, "decode", language, **options)
         return heard
 
-    def _encode(self, window: RemoteWindow) -> None:
-        def call(epoch: int) -> Call:
-            window.epoch = epoch
-            return Call("encode", (window.audio,), keep=True, forget=self._to_forget(epoch))
+    def _encoded(self, audio: Samples) -> Kept:
+        kept: Kept = self._process.call(self._name, Call("encode", (audio,), keep=True, forget=self._to_forget()))
+        return kept
 
-        kept = window.kept = self._worker.call(self._name, call)
-        weakref.finalize(window, self._forgotten.append, (window.epoch, kept.number))
+    def _forget_with(self, window: RemoteWindow) -> None:
+        weakref.finalize(window, self._forgotten.append, window.kept.number)
 
     def _with(self, window: RemoteWindow, method: str, *args: Any, **kwargs: Any) -> Any:
-        def call(epoch: int) -> Call:
-            if window.epoch != epoch:
-                raise _GoneError
-            return Call(method, (window.kept, *args), kwargs)
-
         for _ in range(_TRIES):  # a child may die between encoding and use, or of the use
             try:
-                return self._worker.call(self._name, call)
-            except _GoneError:
-                self._encode(window)
+                return self._process.call(self._name, Call(method, (window.kept, *args), kwargs))
+            except NotKeptError:
+                window.kept = self._encoded(window.audio)
+                self._forget_with(window)
         raise WorkerError(f"the engines' process died {_TRIES} times on one {method} call; that call was given up")
 
-    def _to_forget(self, epoch: int) -> tuple[int, ...]:
+    def _to_forget(self) -> tuple[int, ...]:
         taken = []
         with contextlib.suppress(IndexError):  # another thread may take the last
             while True:
                 taken.append(self._forgotten.popleft())
-        return tuple(number for of_epoch, number in taken if of_epoch == epoch)
+        return tuple(taken)
 
 
-class _GoneError(Exception):
-    """The window was encoded in a child that is gone."""
+class RemoteDecoder:
+    """The :class:`~translate.translation.decoding.Decoder` of a model in the engines' process.
 
+    Tokens go there and tokens come back; text is made of them on this side, which costs no round trip.
+    """
 
-class RemoteTranslation:
-    """:class:`~translate.translation.engine.TranslationEngine` in the engines' process; loaded at its first call."""
-
-    def __init__(self, worker: Worker, name: str) -> None:
-        self._worker = worker
+    def __init__(self, process: EngineProcess, name: str) -> None:
+        self._process = process
         self._name = name
 
-    def translate(self, text: str, **options: Any) -> Translated:
-        """See :meth:`TranslationEngine.translate`."""
-        found: Translated = self._worker.call(self._name, lambda epoch: Call("translate", (text,), options))
+    def decode(self, batch: Sequence[Encoded], prefixes: Sequence[Sequence[str]], **options: Any) -> list[Decoded]:
+        """See :meth:`Decoder.decode`."""
+        call = Call("decode", (tuple(batch), tuple(map(tuple, prefixes))), options)
+        found: list[Decoded] = self._process.call(self._name, call)
         return found
-
-    def detokenize(self, tokens: Sequence[str]) -> str:
-        """See :meth:`TranslationEngine.detokenize`."""
-        text: str = self._worker.call(self._name, lambda epoch: Call("detokenize", (tuple(tokens),)))
-        return text

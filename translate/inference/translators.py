@@ -12,23 +12,30 @@ from translate.languages import canonical
 from translate.registry import ResolvedModel, default_registry, ensure_intact, installed_translations, preference
 from translate.registry.serving import Preference
 from translate.translation import Glossary, Hypothesis, Route, TranslationEngine, plan, reachable, read_glossary
-from translate.translation.engine import Translator, after_words_of
+from translate.translation.decoding import Decoder
+from translate.translation.engine import after_words_of
 from translate.translation.routes import PIVOT, RoutableEngine
 
 __all__ = ["LazyTranslator", "Open", "Translators"]
 
-Open = Callable[[ResolvedModel], Translator]
-"""Makes the engine of a model."""
+Open = Callable[[ResolvedModel], Decoder]
+"""Tells what runs a model elsewhere; text is made into tokens and back in this process."""
 
 
 class LazyTranslator:
-    """A translation model that is loaded when first used, so that one that nobody reads costs no memory."""
+    """A translation model that is loaded when first used, so that one that nobody reads costs no memory.
 
-    def __init__(self, model: ResolvedModel, open_: Open) -> None:
+    Args:
+        model: as it lies here.
+        config: how it runs.
+        open_: tells what runs it; ``None``: it is loaded into this process.
+    """
+
+    def __init__(self, model: ResolvedModel, config: MtConfig, open_: Open | None = None) -> None:
         self.model = model
-        """As it lies here."""
+        self._config = config
         self._open = open_
-        self._engine: Translator | None = None
+        self._engine: TranslationEngine | None = None
         self._lock = threading.Lock()
         self.turns = Turns(f"translation-{model.name}")
         self.after_words = after_words_of(model.path)
@@ -40,13 +47,20 @@ class LazyTranslator:
     def can(self, source: str, target: str) -> bool:
         return self.model.translates(source, target)
 
-    def load(self) -> Translator:
+    def load(self) -> TranslationEngine:
         """The engine; the first caller loads it, others wait."""
         with self._lock:
             if self._engine is None:
                 ensure_intact(self.model)
-                self._engine = self._open(self.model)
+                decoder = self._open(self.model) if self._open is not None else None
+                self._engine = TranslationEngine(self.model.path, self._config, decoder)
             return self._engine
+
+    def close(self) -> None:
+        """Stop its thread and let go of the engine, once its running call is done. Idempotent."""
+        self.turns.close()
+        with self._lock:
+            self._engine = None
 
     def translate(
         self,
@@ -73,7 +87,7 @@ class Translators:
 
     Args:
         config: which folders beside the installed ones, and how the models run.
-        open_: makes engines; ``None``: in this process.
+        open_: tells what runs each model; ``None``: they are loaded into this process.
         whisper: whether the recognition model can put speech into English by itself.
 
     Raises:
@@ -81,10 +95,7 @@ class Translators:
     """
 
     def __init__(self, config: MtConfig, open_: Open | None = None, *, whisper: bool = False) -> None:
-        def here(model: ResolvedModel) -> Translator:
-            return TranslationEngine(model.path, config)
-
-        self._models = [LazyTranslator(model, open_ or here) for model in installed_translations(config.models)]
+        self._models = [LazyTranslator(model, config, open_) for model in installed_translations(config.models)]
         self._whisper = whisper
         self._prefers_whisper = whisper and config.prefer_direct
         self.glossary = read_glossary(Path(config.glossary)) if config.glossary is not None else Glossary()
@@ -104,9 +115,9 @@ class Translators:
         return plan(source, target, known, self._whisper, _suggested, _rank)
 
     def close(self) -> None:
-        """Stop the models' threads."""
+        """Stop the models' threads, and let go of the models. Idempotent."""
         for model in self._models:
-            model.turns.close()
+            model.close()
 
 
 def _rank(engine: RoutableEngine, source: str, target: str) -> Preference:

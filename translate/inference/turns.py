@@ -7,6 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from translate.inference.errors import WorkerStopped
+
 __all__ = ["Turns"]
 
 T = TypeVar("T")
@@ -26,9 +28,17 @@ class Turns:
         self._executor = ThreadPoolExecutor(max_workers=lanes, thread_name_prefix=name)
 
     async def run(self, call: Callable[[], T]) -> T:
-        """The result of ``call``, run in a thread of its own. Cancelled: the call ends, and its result is dropped."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+        """The result of ``call``, run in a thread of its own. Cancelled: the call ends, and its result is dropped.
+
+        Raises:
+            WorkerStopped: closed.
+        """
+        try:
+            turn = asyncio.get_running_loop().run_in_executor(self._executor, call)
+        except RuntimeError as error:  # the executor's word for "shut down"
+            raise WorkerStopped("the engines were closed") from error
+        return await turn
 
     def close(self) -> None:
-        """Let the running call end; take no more."""
+        """Let the running calls end; take no more. Idempotent."""
         self._executor.shutdown(wait=False, cancel_futures=True)

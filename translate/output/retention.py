@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,30 +28,68 @@ class _Session:
     size: int
 
 
-def prune(root: Path, *, days: int, most_bytes: int, now_s: float, keep: Collection[Path] = ()) -> int:
+def prune(
+    root: Path,
+    *,
+    days: int,
+    most_bytes: int,
+    now_s: float,
+    keep: Collection[Path] = (),
+    report: Callable[[Path, OSError], None] = lambda _path, _error: None,
+) -> int:
     """Delete sessions in ``root`` that are older than ``days``, then the oldest until ``most_bytes`` hold the rest.
+
+    What cannot be read or deleted is reported and passed over; as far as its size is known, it counts.
 
     Args:
         days: 0: age does not matter.
         now_s: Unix time.
         keep: folders of sessions that are running; they count, and stay.
+        report: called with each folder that cannot be read or deleted.
 
     Returns:
         Bytes that are left.
-
-    Raises:
-        OSError: something cannot be read or deleted.
     """
-    if not root.is_dir():
-        return 0
-    sessions = sorted((_looked_at(path) for path in root.iterdir() if _is_ours(path)), key=lambda one: one.newest_s)
+    sessions: list[_Session] = []
+    for path in _ours(root, report):
+        try:
+            sessions.append(_looked_at(path))
+        except OSError as error:
+            if path.exists():  # else somebody else has deleted it meanwhile
+                report(path, error)
+    sessions.sort(key=lambda one: one.newest_s)
     left = sum(one.size for one in sessions)
     for one in sessions:
         old = days > 0 and now_s - one.newest_s > days * _DAY_S
         if one.folder not in keep and (old or left > most_bytes):
-            shutil.rmtree(one.folder)
-            left -= one.size
+            left -= one.size - _delete(one, report)
     return left
+
+
+def _delete(one: _Session, report: Callable[[Path, OSError], None]) -> int:
+    """Bytes of it that are left."""
+    try:
+        shutil.rmtree(one.folder)
+    except OSError as error:
+        try:
+            left = _looked_at(one.folder).size
+        except FileNotFoundError:
+            return 0
+        except OSError:
+            left = one.size
+        report(one.folder, error)
+        return left
+    return 0
+
+
+def _ours(root: Path, report: Callable[[Path, OSError], None]) -> list[Path]:
+    try:
+        return [path for path in root.iterdir() if _is_ours(path)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        report(root, error)
+        return []
 
 
 def _is_ours(path: Path) -> bool:

@@ -8,8 +8,7 @@ from collections import OrderedDict
 
 from translate.config import Config
 from translate.events import RATE_HZ, Samples, Transcript
-from translate.inference.engines import Engines
-from translate.inference.turns import Turns
+from translate.inference import Engines, Turns
 from translate.speech.engine import RecognitionEngine
 from translate.speech.hypothesis import join
 from translate.speech.policy import CREDIBLE, plausible

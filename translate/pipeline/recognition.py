@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from translate.audio import AudioSource
 from translate.config import Config
 from translate.events import AudioChunk, EndOfStream, Lag, Marks, Notice, Samples, SpeechSpan, Transcript
-from translate.inference.engines import Engines
-from translate.inference.errors import WorkerError
+from translate.inference import Engines, WorkerError
 from translate.latency import SessionClock
 from translate.pipeline.buffer import Batch, SpeechBuffer
 from translate.pipeline.cadence import Cadence
@@ -60,7 +59,7 @@ class RecognitionStage:
         self._clock = clock
         self._outlet = outlet
         self._heard = heard
-        self._vad = engines.voice_detector(config.vad)
+        self._vad = engines.detector(config.vad)
         self._buffer = SpeechBuffer()
         self._recognizer = StreamingRecognizer(
             engines.recognition, replace(config.asr, allowed_languages=tuple(allowed)), spoken

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from translate.config import Config
-from translate.inference.engines import Engines
+from translate.inference import Engines
 from translate.pipeline.direct import SharedEnglish
 from translate.pipeline.recognition import Heard
 from translate.translation import Draft, IncrementalTranslator, Mode, Route

@@ -10,7 +10,7 @@ from translate.audio import AudioSource
 from translate.config import Config
 from translate.errors import SottovoceError
 from translate.events import EndOfStream, Event
-from translate.inference.engines import Engines
+from translate.inference import Engines
 from translate.languages import canonical
 from translate.latency import SessionClock
 from translate.pipeline.outlet import Outlet

@@ -12,8 +12,7 @@ from typing import Literal
 from translate.config import Config
 from translate.errors import LanguageError, SottovoceError
 from translate.events import Lag, Marks, Notice, Transcript, Translation
-from translate.inference import WorkerError
-from translate.inference.engines import Engines
+from translate.inference import Engines, WorkerError
 from translate.languages import english_name
 from translate.latency import SessionClock
 from translate.pipeline.direct import SharedEnglish

@@ -9,7 +9,7 @@ from typing import Self
 
 from translate.config import Config
 from translate.events import Translation
-from translate.inference.engines import Engines
+from translate.inference import Engines
 from translate.latency import SessionClock
 from translate.pipeline.direct import SharedEnglish
 from translate.pipeline.outlet import Outlet

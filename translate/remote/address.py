@@ -21,6 +21,8 @@ class RoomAddress:
     secure: bool
     room: str = "main"
     token: str | None = None
+    path: str = "/"
+    """Of the pages, where a reverse proxy offers the service under a path of its own; ends in ``/``."""
 
     @property
     def authority(self) -> str:
@@ -30,7 +32,7 @@ class RoomAddress:
     @property
     def websocket(self) -> str:
         """URL of the wire protocol; holds no token."""
-        return f"{'wss' if self.secure else 'ws'}://{self.authority}/ws"
+        return f"{'wss' if self.secure else 'ws'}://{self.authority}{self.path}ws"
 
     def __str__(self) -> str:
         """For messages: without the token."""
@@ -38,7 +40,7 @@ class RoomAddress:
 
 
 def parse_room(url: str) -> RoomAddress:
-    """The address in ``https://HOST:PORT/?room=NAME#t=TOKEN``; ``http``, ``ws`` and ``wss`` do as well.
+    """The address in ``https://HOST:PORT/PATH/?room=NAME#t=TOKEN``; ``http``, ``ws`` and ``wss`` do as well.
 
     Raises:
         ConfigError: it is no such link; the message does not repeat it, since it may hold a token.
@@ -56,4 +58,5 @@ def parse_room(url: str) -> RoomAddress:
         secure=parts.scheme in ("https", "wss"),
         room=parse_qs(parts.query).get("room", ["main"])[-1],
         token=parse_qs(parts.fragment).get("t", [None])[-1],
+        path=f"/{parts.path.rpartition('/')[0].strip('/')}/".replace("//", "/"),
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from websockets.exceptions import InvalidHandshake, InvalidStatus
@@ -10,17 +13,24 @@ from translate.errors import NotAllowedError, SottovoceError
 from translate.output.printable import printable
 from translate.protocol import Failure
 from translate.remote.address import RoomAddress
-from translate.remote.trust import unreachable
+from translate.remote.trust import TrustError, unreachable
 
-__all__ = ["pause_s", "why_refused", "why_unanswered"]
+__all__ = ["asked_to_wait", "pause_s", "why_ended", "why_refused", "why_unanswered"]
 
 _FIRST_PAUSE_S: Final = 0.5
 _DOUBLINGS: Final = 4
 """The longest pause is 8 s. Counted on, two to the power of a night's failures would be more than a float can hold."""
 _NOT_ALLOWED: Final = 4401
-_FATAL: Final = (4400, _NOT_ALLOWED, 4404)
+_PROTOCOL: Final = (1002, 1003, 1007, 1008, 1009, 1010)
+"""The two sides do not speak the same protocol: what was sent before would be refused again."""
+_FATAL: Final = (*_PROTOCOL, 4400, _NOT_ALLOWED, 4404)
 _TAKEN: Final = (1013, 4409)
 """Final at first; but a talk that had begun waits for its place."""
+_FORBIDDEN: Final = (401, 403)
+"""HTTP: the service, or what stands before it, refuses. Any other status may be that of a proxy whose service is being
+started anew."""
+_LONGEST_WAIT_S: Final = 3600.0
+"""Nobody is believed who asks for a longer pause."""
 
 
 def pause_s(failures: int, refusal: Failure | None, chance: float) -> float:
@@ -33,7 +43,28 @@ def pause_s(failures: int, refusal: Failure | None, chance: float) -> float:
     """
     own_s = _FIRST_PAUSE_S * (1 << min(failures, _DOUBLINGS)) * (0.5 + chance / 2)
     asked_s = refusal.retry_after_s if refusal is not None else None
-    return max(own_s, (asked_s or 0.0) * (1 + chance / 10))
+    return max(own_s, min(asked_s or 0.0, _LONGEST_WAIT_S) * (1 + chance / 10))
+
+
+def asked_to_wait(error: Exception | None, now: datetime | None = None) -> Failure | None:
+    """An HTTP answer with ``Retry-After`` in place of a connection, as an error message of the service.
+
+    Args:
+        error: why the connection never came to be.
+        now: present time, for an answer that names a date.
+    """
+    if not isinstance(error, InvalidStatus) or (text := error.response.headers.get("Retry-After")) is None:
+        return None
+    try:
+        wait_s = float(text) if text.isdecimal() else _until_s(text, now or datetime.now(UTC))
+    except ValueError:
+        return None
+    return Failure(code="busy", message="", retryable=True, retry_after_s=max(0.0, wait_s))
+
+
+def _until_s(date: str, now: datetime) -> float:
+    when = parsedate_to_datetime(date)
+    return (when.replace(tzinfo=when.tzinfo or UTC) - now).total_seconds()
 
 
 def why_unanswered(address: RoomAddress, error: Exception) -> SottovoceError:
@@ -45,8 +76,24 @@ def why_unanswered(address: RoomAddress, error: Exception) -> SottovoceError:
             return SottovoceError(f"{address.authority} redirects to {to}; give that address if it is the service")
         return SottovoceError(f"{address.authority} refuses the connection (HTTP status {status})")
     if isinstance(error, InvalidHandshake):
+        if isinstance(error.__cause__, EOFError):
+            return SottovoceError(f"{address.authority} closes the connection without an answer; is it busy?")
         return SottovoceError(f"what answers at {address.authority} is no Sottovoce service")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return TrustError(f"the certificate of {address.authority} is not one that is trusted: {error.verify_message}")
     return unreachable(address, error)
+
+
+def why_ended(address: RoomAddress, error: Exception) -> SottovoceError | None:
+    """The error that ends a talk that had begun, when another connection never came to be; ``None``: try again.
+
+    A network, a proxy or a service that is being started anew fails in many ways, and comes back from all of them. A
+    certificate that is not trusted, and a refusal, stay.
+    """
+    is_refused = isinstance(error, InvalidStatus) and error.response.status_code in _FORBIDDEN
+    if is_refused or isinstance(error, ssl.SSLCertVerificationError):
+        return why_unanswered(address, error)
+    return None
 
 
 def why_refused(code: int | None, refusal: Failure | None, *, had_begun: bool) -> SottovoceError | None:

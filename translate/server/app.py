@@ -11,17 +11,18 @@ from websockets.asyncio.server import ServerConnection
 from translate.config import Config
 from translate.errors import Busy
 from translate.protocol import LISTENER, SPEAKER
+from translate.protocol.closing import CLOSE_S
 from translate.resources import web_folder
+from translate.server.access.caller import Caller
 from translate.server.access.gate import Gate
 from translate.server.backend import Backend
-from translate.server.door import Address, Door
-from translate.server.http.http_connection import Caller
 from translate.server.http.open_files import allow_open_files
 from translate.server.http.site import Site
 from translate.server.http.static import Pages
 from translate.server.metrics.exposition import exposition
 from translate.server.metrics.metrics import Load, Metrics
-from translate.server.rooms.connection import CLOSE_S, Connection
+from translate.server.network import Address, Network
+from translate.server.rooms.connection import Connection
 from translate.server.rooms.rooms import Rooms
 
 __all__ = ["Address", "Server"]
@@ -38,7 +39,7 @@ class Server:
         config: settings.
         backend: opens sessions.
         web: folder of the pages; ``None``: those that ship.
-        gate: who may come in; ``None``: see :class:`~translate.server.door.Door`.
+        gate: who may come in; ``None``: see :class:`~translate.server.network.Network`.
 
     Raises:
         StateError: keys or tokens cannot be read or kept.
@@ -54,10 +55,13 @@ class Server:
         self._connections: set[Connection] = set()
         self._address: Address | None = None
         self._stopping = False
-        self._door = Door(config, refused=lambda: self._count("refused_connects_total"), gate=gate)
+        self._network = Network(config, refused=lambda: self._count("refused_connects_total"), gate=gate)
         self._site = Site(
             Pages(web or web_folder()),
-            self._door,
+            self._network.access,
+            authority=self._network.authority,
+            info=self._network.info,
+            hosts=self._network.hosts(),
             origins=config.server.origins,
             is_ready=lambda: not self._stopping and self.trouble() is None,
             stats=self.stats,
@@ -72,7 +76,7 @@ class Server:
             AddressError: an address or a port cannot be used.
         """
         allow_open_files(self._config.limits.connections)
-        self._address = await self._door.open(self._serve, self._site.respond)
+        self._address = await self._network.open(self._serve, self._site.respond)
         return self._address
 
     async def stop(self) -> None:
@@ -80,17 +84,17 @@ class Server:
         if self._address is None or self._stopping:
             return
         self._stopping = True
-        self._door.close()
+        self._network.close()
         await self._rooms.finish(FINALS_S)
         for connection in tuple(self._connections):
             connection.close(1001, "the server stops")
-        await self._door.wait_closed(CLOSE_S)
+        await self._network.wait_closed(CLOSE_S)
         await self._rooms.aclose()
 
     @property
-    def door(self) -> Door:
+    def network(self) -> Network:
         """Who may come in, and how."""
-        return self._door
+        return self._network
 
     @property
     def metrics(self) -> Metrics:
@@ -148,7 +152,7 @@ class Server:
         self._metrics.counts[name] += 1
 
     async def _serve(self, socket_: ServerConnection) -> None:
-        gate = self._door.gate_for(Caller.of(socket_.transport))
+        gate = self._network.access.gate_for(Caller.of(socket_.transport))
         connection = Connection(socket_, self._rooms, self._config, self._metrics, gate, self.stats)
         most = self._config.limits.connections
         full = len(self._connections) >= most

@@ -10,11 +10,9 @@ from translate.audio import AudioSource
 from translate.config import Config
 from translate.errors import NoRouteError
 from translate.events import Transcript
-from translate.inference.capacity import measured_capacity
-from translate.inference.engines import Engines
+from translate.inference import Engines
 from translate.output.transcripts import Archive, Recorded
 from translate.pipeline.session import Session
-from translate.registry.store import cache_folder
 from translate.translation import IncrementalTranslator
 
 if TYPE_CHECKING:
@@ -26,12 +24,16 @@ __all__ = ["LocalBackend"]
 class LocalBackend:
     """Sessions on engines of this machine, which are loaded once, here.
 
+    Args:
+        config: settings.
+        engines: to run on, and to close at the end; ``None``: loaded from ``config``.
+
     Raises:
         MissingModel: the recognition model is not on this machine.
     """
 
-    def __init__(self, config: Config) -> None:
-        self._engines = Engines(config, isolated=config.server.isolated)
+    def __init__(self, config: Config, engines: Engines | None = None) -> None:
+        self._engines = engines or Engines(config, isolated=config.server.isolated)
         self._config = config
         self._speakers: int | None = None
         self._archive = Archive(config.transcripts)
@@ -44,21 +46,13 @@ class LocalBackend:
     def capacity(self) -> int:
         """Speakers at once that this machine was measured to hold; the first call may take some seconds."""
         if self._speakers is None:
-            engines = self._engines
-            measured = measured_capacity(
-                engines.recognition,
-                engines.recognition_name,
-                self._config.asr,
-                cache_folder(),
-                lanes=engines.recognition_lanes,
-            )
-            self._speakers = measured.speakers
+            self._speakers = self._engines.capacity().speakers
         return self._speakers
 
     def restarts(self) -> Mapping[str, int]:
         """How often a process of the engines was started again."""
-        worker = self._engines.worker
-        return {"engines": worker.restarts} if worker is not None else {}
+        process = self._engines.process
+        return {"engines": process.restarts} if process is not None else {}
 
     def sources(self) -> Sequence[str]:
         """Languages that recognition knows."""

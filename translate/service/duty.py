@@ -16,8 +16,9 @@ from translate.config.reload import merge
 from translate.errors import ConfigError
 from translate.server.metrics.metrics import Load
 from translate.service.notify import Notifier, watchdog_interval_s
+from translate.tasks import Supervisor
 
-__all__ = ["Reloader", "on_duty", "watch"]
+__all__ = ["Reloader", "at_terminal", "on_duty", "watch"]
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ async def on_duty(
 ) -> AsyncIterator[None]:
     """Inside, the service manager knows that the service is ready, and SIGHUP has the settings read again.
 
-    On a terminal SIGHUP means that its window was closed, and goes on to end the process.
+    On a terminal SIGHUP means that its window was closed, and is none of this.
 
     Args:
         served: the server, which listens.
@@ -123,11 +124,13 @@ async def on_duty(
             reloader.reload()
         notifier.ready(_status(served.load()))
 
-    hears = hasattr(signal, "SIGHUP") and not any(_is_terminal(number) for number in range(3))  # Windows has none
+    hears = hasattr(signal, "SIGHUP") and not at_terminal()  # Windows has none
     if hears:
         loop.add_signal_handler(signal.SIGHUP, reload)
     interval_s = watchdog_interval_s()
-    watching = asyncio.create_task(watch(served, notifier, interval_s)) if interval_s is not None else None
+    tasks = Supervisor("watchdog")
+    if interval_s is not None:
+        tasks.start(watch(served, notifier, interval_s), "watch")
     notifier.ready(_status(served.load()))
     try:
         yield
@@ -135,9 +138,12 @@ async def on_duty(
         notifier.stopping()
         if hears:
             loop.remove_signal_handler(signal.SIGHUP)
-        if watching is not None:
-            watching.cancel()
-            await asyncio.wait({watching})
+        await tasks.aclose()
+
+
+def at_terminal() -> bool:
+    """Whether a standard stream is a terminal: then SIGHUP means that its window was closed."""
+    return any(_is_terminal(number) for number in range(3))
 
 
 def _is_terminal(descriptor: int) -> bool:

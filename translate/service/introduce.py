@@ -1,4 +1,4 @@
-"""Lets a box's own microphone and screen into its service: links with tokens, in the files that their units read.
+"""Gives a box's own microphone and screen links to its service: with tokens, in the files that their units read.
 
 Nobody is there to type a link into a kiosk. The links lead to this machine only and last until they are revoked.
 """
@@ -20,7 +20,7 @@ __all__ = ["introduce"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Guest:
+class _Link:
     file: str
     variable: str
     role: Role
@@ -28,9 +28,9 @@ class _Guest:
     label: str
 
 
-_GUESTS: Final[Mapping[Part, _Guest]] = {
-    "microphone": _Guest("microphone.env", "SOTTOVOCE_ROOM", "speaker", "", "microphone of this machine"),
-    "display": _Guest("display.env", "PAGE", "listener", "kiosk", "screen of this machine"),
+_LINKS: Final[Mapping[Part, _Link]] = {
+    "microphone": _Link("microphone.env", "SOTTOVOCE_ROOM", "speaker", "", "microphone of this machine"),
+    "display": _Link("display.env", "PAGE", "listener", "kiosk", "screen of this machine"),
 }
 
 
@@ -52,10 +52,10 @@ def introduce(parts: Sequence[Part], state: Path, settings: Path, port: int) -> 
     if not state.is_dir():
         return
     for part in parts:
-        guest = _GUESTS.get(part)
-        if guest is not None and not (settings / guest.file).exists():
+        wanted = _LINKS.get(part)
+        if wanted is not None and not (settings / wanted.file).exists():
             tokens = Tokens(state)
-            secret = tokens.secret(tokens.standing(guest.role, DEFAULT_ROOM, None, guest.label))
-            link = f"{base_url('http', '127.0.0.1', port)}{guest.page}#t={secret}"
-            text = f"# Made by `sottovoce service install`; yours to change.\n{guest.variable}={link}\n"
-            yield write_secret(settings / guest.file, text)
+            secret = tokens.secret(tokens.standing(wanted.role, DEFAULT_ROOM, None, wanted.label))
+            link = f"{base_url('http', '127.0.0.1', port)}{wanted.page}#t={secret}"
+            text = f"# Made by `sottovoce service install`; yours to change.\n{wanted.variable}={link}\n"
+            yield write_secret(settings / wanted.file, text)

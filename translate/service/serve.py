@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from translate.config import Config
+from translate.server.access.start_links import StartLinks
 from translate.server.app import Address, Server
 from translate.server.backend import Backend
-from translate.server.door import Ways
-from translate.service.duty import on_duty
+from translate.service.duty import at_terminal, on_duty
 
 __all__ = ["serve"]
 
@@ -21,12 +21,12 @@ async def serve(
     config: Config,
     backend: Backend,
     *,
-    ready: Callable[[Address, Ways | None], None] | None = None,
+    ready: Callable[[Address, StartLinks | None], None] | None = None,
     web: Path | None = None,
     read: Callable[[], Config] | None = None,
     take: tuple[Callable[[Config], None], ...] = (),
 ) -> None:
-    """Serves until SIGINT or SIGTERM, then stops cleanly within three seconds.
+    """Serves until SIGINT, SIGTERM or, on a terminal, SIGHUP; then stops cleanly within three seconds.
 
     Args:
         config: settings.
@@ -45,16 +45,19 @@ async def serve(
     server = Server(config, backend, web=web)
     address = await server.start()
     signals = (signal.SIGINT, signal.SIGTERM)
-    for number in signals:
+    hangup = (signal.SIGHUP,) if hasattr(signal, "SIGHUP") and at_terminal() else ()
+    for number in (*signals, *hangup):
         loop.add_signal_handler(number, told.set)
     gc.collect()
     gc.freeze()  # what was loaded stays; looking through it at every full collection would hold captions up
     try:
         async with on_duty(server, config, read=read, take=take):
             if ready is not None:
-                ready(address, server.door.ways())
+                ready(address, server.network.start_links())
             await told.wait()
     finally:
         for number in signals:
             loop.remove_signal_handler(number)  # a second signal ends the process at once
         await server.stop()
+        for number in hangup:  # until here: a shell passes on the one that it gets, so there are two
+            loop.remove_signal_handler(number)

@@ -13,7 +13,7 @@ import numpy as np
 
 from translate.config import AsrConfig
 from translate.events import RATE_HZ, Samples, Word
-from translate.speech.engine import EncodedAudio, RecognitionEngine
+from translate.speech.engine import MAX_WINDOW, EncodedAudio, RecognitionEngine
 from translate.speech.hypothesis import AlignedWord, is_omission, is_punctuation, join
 from translate.speech.matching import unsaid
 from translate.speech.policy import (
@@ -25,7 +25,6 @@ from translate.speech.policy import (
     sentence_end,
 )
 from translate.speech.spoken import SpokenLanguage
-from translate.speech.whisper import MAX_WINDOW
 
 __all__ = ["SegmentText", "StreamingRecognizer"]
 

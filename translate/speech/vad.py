@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from translate.config import VadConfig
 from translate.events import RATE_HZ, Samples
 from translate.speech.silero import CONTEXT, FRAME, SileroState, load_silero
 
-__all__ = ["FRAME", "SpeechChange", "SpeechGate", "StreamingVad"]
+__all__ = ["FRAME", "SpeechChange", "SpeechGate", "StreamingVad", "VoiceDetector"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,15 @@ class SpeechGate:
     def quiet_frames(self) -> int:
         """Frames since the last speech in an open span (0: somebody speaks now)."""
         return self._run if self._open else 0
+
+
+class VoiceDetector(Protocol):
+    """What a session needs to know when somebody speaks: :class:`StreamingVad`."""
+
+    gate: SpeechGate
+
+    def push(self, samples: Samples) -> Iterable[SpeechChange]:
+        """See :meth:`StreamingVad.push`."""
 
 
 _FORGET_FRAMES = 16

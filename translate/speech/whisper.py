@@ -8,7 +8,6 @@ the decoder tends to loop or to invent; appended silence and timestamps cure tha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -23,7 +22,7 @@ from translate.config import AsrConfig
 from translate.errors import LanguageError, ModelDamaged
 from translate.events import RATE_HZ, Samples
 from translate.languages import is_spaced
-from translate.speech.engine import Task
+from translate.speech.engine import MAX_WINDOW, Task
 from translate.speech.hypothesis import AlignedWord, Hypothesis, is_punctuation
 from translate.speech.threads import lanes_of
 
@@ -32,8 +31,6 @@ __all__ = ["MAX_WINDOW", "WhisperEngine", "Window"]
 _FRAME_SAMPLES = 160
 _TOKEN_S = 0.02
 """One timestamp token, and one step of the encoder's output, is 20 ms."""
-MAX_WINDOW = 29 * RATE_HZ
-"""Samples of the longest window."""
 _WELL_HEARD = frozenset(
     "ar ca cs da de el en es fi fr he hu id it ja ko ms nl no pl pt ro ru sv th tr uk vi zh".split()  # noqa: SIM905
 )
@@ -84,6 +81,7 @@ class WhisperEngine:
         self._hotwords = config.hotwords
         self._terms = terms
         self._asked_for: dict[str, list[int]] = {}
+        self._tokenizers: dict[tuple[str, Task], Tokenizer] = {}
         self.multilingual: bool = self._model.is_multilingual
         self.languages: tuple[str, ...] = tuple(sorted(_LANGUAGE_CODES)) if self.multilingual else ("en",)
 
@@ -192,9 +190,14 @@ class WhisperEngine:
             at = upto
         return tuple(words)
 
-    @lru_cache(maxsize=256)  # noqa: B019  the engine lives as long as the process
     def _tokenizer(self, language: str, task: Task) -> Tokenizer:
-        return Tokenizer(self._tokens, self.multilingual, task=task, language=language)
+        """Made once for each; kept here and not by ``lru_cache``, which would keep the engine for good, too."""
+        known = self._tokenizers.get((language, task))
+        if known is None:
+            known = self._tokenizers[language, task] = Tokenizer(
+                self._tokens, self.multilingual, task=task, language=language
+            )
+        return known
 
 
 def _text_pieces(ids: Sequence[int], tokenizer: Tokenizer, audio_s: float) -> list[list[int]]:

@@ -12,6 +12,7 @@ import numpy as np
 from translate.config import MtConfig
 from translate.errors import ConfigError, ModelDamaged
 from translate.translation.decoding import REPEATED_TOKENS, REPETITION_PENALTY, Decoded, rests_on
+from translate.translation.files import target_index_of
 from translate.translation.tokenizer import Encoded, Tokenizer
 
 __all__ = ["CTranslate2Decoder"]
@@ -30,6 +31,8 @@ class CTranslate2Decoder:
     def __init__(self, folder: Path, config: MtConfig, tokenizer: Tokenizer) -> None:
         self._model = _load(folder, config)
         self._tokenizer = tokenizer
+        self._index = target_index_of(folder)
+        """The place of each target token in what the model puts out."""
 
     def decode(
         self,
@@ -67,7 +70,7 @@ class CTranslate2Decoder:
 
     def _gaps(self, tokens: Sequence[str], logits: Sequence[Any]) -> tuple[float, ...]:
         """``logits``: those of the whole vocabulary for each step, forced steps among them."""
-        index = self._tokenizer.target_index
+        index = self._index
         rows = (np.asarray(row) for row in logits)
         return tuple(float(row.max() - row[index[token]]) for token, row in zip(tokens, rows, strict=False))
 

@@ -11,10 +11,8 @@ from typing import Protocol
 from translate.config import MtConfig
 from translate.errors import LanguageError
 from translate.languages import canonical
-from translate.translation.ctranslate import CTranslate2Decoder
 from translate.translation.decoding import Decoded, Decoder
 from translate.translation.marian import is_marian_folder
-from translate.translation.marian.decoder import MarianDecoder
 from translate.translation.phrases import Phrases, phrases_of
 from translate.translation.policy import MARIAN_AFTER_WORDS, Steadiness
 from translate.translation.sentences import clean, lengths_of, pieces
@@ -47,7 +45,11 @@ class Hypothesis:
 
 
 class Translator(Protocol):
-    """What incremental translation needs of an engine."""
+    """What incremental translation needs of an engine: :class:`TranslationEngine`, or one that is loaded when used.
+
+    Calls block and may come from any thread. Text is made into tokens and back in this process, wherever the model runs
+    (:class:`~translate.translation.decoding.Decoder`).
+    """
 
     def translate(
         self,
@@ -76,13 +78,14 @@ class TranslationEngine:
     Args:
         folder: a model folder of CTranslate2 or Marian with its SentencePiece files.
         config: compute type, threads and lengths.
+        decoder: runs the model; ``None``: it is loaded here. Text is made into tokens and back here in any case.
 
     Raises:
         ModelDamaged: the folder is incomplete, foreign or cannot be loaded.
         ConfigError: this machine cannot do the compute type.
     """
 
-    def __init__(self, folder: Path, config: MtConfig | None = None) -> None:
+    def __init__(self, folder: Path, config: MtConfig | None = None, decoder: Decoder | None = None) -> None:
         self.folder = folder
         self.name = folder.name
         self._config = config or MtConfig()
@@ -90,12 +93,13 @@ class TranslationEngine:
         self._phrases = Phrases()
         self.after_words = after_words_of(folder)
         """See :class:`~translate.translation.policy.Steadiness`."""
-        self._decoder: Decoder
-        if self._tokenizer.style == "marian":
-            self._decoder = MarianDecoder(folder, self._tokenizer)
+        if self._tokenizer.style == "marian":  # ours have learned such sentences
             self._phrases = phrases_of(*self._tokenizer.sources, *self._tokenizer.targets)
-        else:  # ours have learned such sentences
-            self._decoder = CTranslate2Decoder(folder, self._config, self._tokenizer)
+        if decoder is None:
+            from translate.translation.decoders import open_decoder  # loads CTranslate2, which a remote one spares us
+
+            decoder = open_decoder(folder, self._config, self._tokenizer)
+        self._decoder: Decoder = decoder
         _log.info("loaded translation model %s (%s)", folder, self._tokenizer.style)
 
     @property

@@ -25,6 +25,9 @@ class Lengths:
     """From here on it is cut at any word."""
 
 
+_EVIDENCE = 400
+"""So many characters after a cut are looked at, at most."""
+
 SPACED = Lengths(soft=240, hard=400)
 UNSPACED = Lengths(soft=80, hard=130)
 
@@ -98,6 +101,11 @@ def piece_end(text: str, *, at_end: bool, lengths: Lengths = SPACED, minimum: in
         lengths: from when on an open sentence is cut before its end.
         minimum: no cut before this offset.
     """
+    # A cut further on than an open sentence may be long is of no use, and to look for it in all of a long text takes
+    # minutes.
+    window = max(lengths.hard, minimum) + _EVIDENCE
+    at_end = at_end and len(text) <= window
+    text = text[:window]
     end = _sentence_end(text, at_end=at_end, minimum=minimum)
     if end is not None and end <= max(lengths.hard, minimum):
         return end

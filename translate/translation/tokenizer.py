@@ -19,11 +19,11 @@ import sentencepiece
 
 from translate.errors import LanguageError, ModelDamaged
 from translate.languages import LANGUAGES, canonical
-from translate.translation.files import one_line, read_json, target_index_of, vocabulary_of
+from translate.translation.files import one_line, read_json, vocabulary_of
 from translate.translation.letters import Letters
 from translate.translation.marian.folder import find_folder, is_marian_folder
 
-__all__ = ["Encoded", "Tokenizer", "is_translation_folder", "languages_in", "open_tokenizer"]
+__all__ = ["Encoded", "Tokenizer", "ids_of", "is_translation_folder", "languages_in", "open_tokenizer"]
 
 MAX_SOURCE_TOKENS = 256
 """Longest input of one decoding: models are trained on up to a few hundred tokens and ramble past that."""
@@ -60,13 +60,9 @@ class Tokenizer:
     targets: frozenset[str]
     vocabulary: frozenset[str]
     """What the encoder knows; other pieces are left out, since a model makes up text for ``<unk>``."""
-    target_index: Mapping[str, int] = field(repr=False)
-    """The place of each target token in what the decoder puts out."""
     source_model: sentencepiece.SentencePieceProcessor = field(repr=False)
     target_model: sentencepiece.SentencePieceProcessor = field(repr=False)
     append_eos: bool
-    source_index: Mapping[str, int] = field(default_factory=dict, repr=False)
-    """The place of each source token in what the encoder takes; only where the decoder is told ids."""
     lead_by_source: Mapping[str, str] = field(default_factory=dict)
     lead_by_target: Mapping[str, str] = field(default_factory=dict)
     start_by_target: Mapping[str, str] = field(default_factory=dict)
@@ -180,7 +176,6 @@ def _student(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tok
         sources=sources,
         targets=targets,
         vocabulary=vocabulary,
-        target_index=target_index_of(folder),
         source_model=model,
         target_model=model,
         append_eos=bool(described.get("add_eos", True)) and not eos_added,
@@ -203,7 +198,6 @@ def _opus(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tokeni
         sources=sources,
         targets=targets,
         vocabulary=vocabulary,
-        target_index=target_index_of(folder),
         source_model=_sentencepiece(folder / "source.spm"),
         target_model=_sentencepiece(folder / "target.spm"),
         append_eos=not eos_added,
@@ -224,7 +218,6 @@ def _nllb(folder: Path, described: Mapping[str, Any], eos_added: bool) -> Tokeni
         sources=(sources or frozenset(known)) & frozenset(known),
         targets=(targets or frozenset(known)) & frozenset(known),
         vocabulary=vocabulary,
-        target_index=target_index_of(folder),
         source_model=model,
         target_model=model,
         append_eos=not eos_added,
@@ -245,24 +238,21 @@ def _marian(folder: Path, described: Mapping[str, Any]) -> Tokenizer:
     if len(sources) != 1 or len(targets) != 1 or sources == targets:
         raise ModelDamaged(f"{folder}: a model of Marian has one language on each side, and not the same")
     source_model = target_model = _sentencepiece(files.source_vocabulary)
-    source_index = target_index = _ids(source_model, files.source_vocabulary)
     if files.target_vocabulary != files.source_vocabulary:
         target_model = _sentencepiece(files.target_vocabulary)
-        target_index = _ids(target_model, files.target_vocabulary)
     return Tokenizer(
         style="marian",
         sources=sources,
         targets=targets,
-        vocabulary=frozenset(source_index) - {"<unk>", "</s>"},
-        target_index=target_index,
+        vocabulary=frozenset(ids_of(source_model, files.source_vocabulary)) - {"<unk>", "</s>"},
         source_model=source_model,
         target_model=target_model,
         append_eos=True,
-        source_index=source_index,
     )
 
 
-def _ids(model: sentencepiece.SentencePieceProcessor, path: Path) -> dict[str, int]:
+def ids_of(model: sentencepiece.SentencePieceProcessor, path: Path) -> dict[str, int]:
+    """The place of each token of a Marian model's vocabulary, which lies at ``path``. Raises ModelDamaged."""
     ids = {model.id_to_piece(i): i for i in range(model.get_piece_size())}
     for token in ("</s>", "<unk>"):
         if token not in ids:

@@ -37,15 +37,21 @@ class Links:
     """HTTPS, for everything; ``None``: there is none."""
     plain_port: int | None = None
     """Where listeners may come over plain HTTP; ``None``: nowhere."""
+    base: str | None = None
+    """URL under which a reverse proxy offers the service; ``None``: the host at these ports."""
 
     @property
     def secure(self) -> str | None:
         """The secure address."""
+        if self.base is not None and self.base.startswith("https:"):
+            return self.base
         return None if self.secure_port is None else base_url("https", self.host(), self.secure_port)
 
     @property
     def listening(self) -> str | None:
         """The address for listeners: the plain one where there is one, as no browser warns of it."""
+        if self.base is not None:
+            return self.base
         return self.secure if self.plain_port is None else base_url("http", self.host(), self.plain_port)
 
     def url(self, role: Role, room: str | None, secret: str) -> str | None:

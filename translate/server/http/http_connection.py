@@ -18,7 +18,10 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 from websockets.streams import StreamReader
 
-__all__ = ["HEAD_BYTES", "RESPONSE_S", "WS_PATH", "Caller", "Respond", "Rules", "Visitor"]
+from translate.server.access.caller import Caller
+from translate.tasks import Supervisor
+
+__all__ = ["HEAD_BYTES", "RESPONSE_S", "WS_PATH", "HttpConnection", "Respond", "Rules"]
 
 WS_PATH: Final = "/ws"
 HEAD_BYTES: Final = 32_768
@@ -31,32 +34,16 @@ IDLE_S: Final = 3.0
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks."""
-
-    address: str
-    """For limits and logs; empty when it has gone already."""
-    is_secure: bool
-    """Whether it came over TLS."""
-
-    @classmethod
-    def of(cls, transport: asyncio.BaseTransport) -> Caller:
-        """Whoever is at the other end of ``transport``."""
-        peer = transport.get_extra_info("peername")
-        return cls(str(peer[0]) if peer else "", transport.get_extra_info("sslcontext") is not None)
-
-
 Respond = Callable[[Caller, Request], Awaitable[Response | None]]
 """Answers a request; ``None``: it opens a WebSocket."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How visitors of a port are treated."""
+    """How connections of a port are treated."""
 
     respond: Respond
-    arrived: Callable[[Visitor], None]
+    arrived: Callable[[HttpConnection], None]
     """Told of every connection, after its TLS handshake."""
     may_go_on: Callable[[asyncio.Transport], bool]
     """Whether a connection may be kept for one more request."""
@@ -64,7 +51,7 @@ class Rules:
     """Time that a client has for its first request."""
 
 
-class Visitor(asyncio.Protocol):
+class HttpConnection(asyncio.Protocol):
     """Answers requests until the client goes, is slow, or asks for the WebSocket.
 
     Args:
@@ -77,11 +64,13 @@ class Visitor(asyncio.Protocol):
         self._rules = rules
         self._upgrade = upgrade
         self._requests = _Requests()
+        self._tasks = Supervisor("HTTP connection")
+        self._deadline = self._tasks.timer(self._expired, "deadline")
+        self._when_expired: Callable[[], None] = lambda: None
         self._answering: asyncio.Task[None] | None = None
         self._may_write = asyncio.Event()
         self._may_write.set()
         self._is_leaving = False
-        self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See :class:`asyncio.Protocol`."""
@@ -113,9 +102,7 @@ class Visitor(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See :class:`asyncio.Protocol`."""
-        self._forget_deadline()
-        if self._answering is not None:
-            self._answering.cancel()
+        self._tasks.close()
 
     @property
     def transport(self) -> asyncio.Transport:
@@ -145,7 +132,7 @@ class Visitor(asyncio.Protocol):
             self._hand_over(request.serialize() + self._requests.received)
             return
         self._wait(RESPONSE_S, self._transport.abort)
-        self._answering = asyncio.create_task(self._answer(request))
+        self._answering = self._tasks.start(self._answer(request), "answer")
 
     async def _answer(self, request: Request) -> None:
         try:
@@ -169,7 +156,7 @@ class Visitor(asyncio.Protocol):
         self._read()
 
     def _hand_over(self, received: bytes) -> None:
-        self._forget_deadline()
+        self._deadline.stop()
         self._transport.set_write_buffer_limits()  # while we are told, not the follower, that writing may go on
         follower = self._upgrade()
         self._transport.set_protocol(follower)
@@ -184,12 +171,11 @@ class Visitor(asyncio.Protocol):
         self._transport.close()
 
     def _wait(self, patience_s: float, then: Callable[[], None]) -> None:
-        self._forget_deadline()
-        self._deadline = asyncio.get_running_loop().call_later(patience_s, then)
+        self._when_expired = then
+        self._deadline.start(patience_s)
 
-    def _forget_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
+    def _expired(self) -> None:
+        self._when_expired()
 
 
 class _Requests:

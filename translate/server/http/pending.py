@@ -1,4 +1,4 @@
-"""The lobby: connections that have been accepted and are not a WebSocket yet, with bounds on how many and how often.
+"""Pending connections, which have been accepted and are no WebSocket yet: bounds on how many, and how often.
 
 One address that connects a hundred times a second, opens connections and says nothing, or says it a byte a second,
 must not keep others out. Refusal happens at once, before a TLS handshake costs anything.
@@ -16,25 +16,25 @@ from typing import Any, Final, NamedTuple
 from translate.config import Limits
 from translate.server.access.rate_limiter import RateLimiter
 
-__all__ = ["Lobby", "Peer"]
+__all__ = ["Peer", "PendingConnections"]
 
 BURST_S: Final = 10
 """So many seconds' worth of connections may come at once: a page is some forty requests, over some six of them."""
 PATIENCE_S: Final = 5.0
-"""Who has waited for so long gives way when the lobby is full; before that, others wait outside."""
+"""A connection pending for so long gives way when there are too many; before that, others wait in the kernel."""
 _HERE: Final = ("127.0.0.1", "::1")  # who can connect from here can do worse than connect often
 
 Peer = tuple[Any, ...]
 """Address, port, and for IPv6 two numbers more."""
 
 
-class _Guest(NamedTuple):
+class _Pending(NamedTuple):
     connection: socket.socket
     since_s: float
 
 
-class Lobby:
-    """Counts those who wait; who is too many gives way.
+class PendingConnections:
+    """Counts pending connections; when there are too many, the oldest gives way.
 
     Args:
         limits: how many.
@@ -57,7 +57,7 @@ class Lobby:
         self._limiter = limiter
         self._refused = refused
         self._clock_s = clock_s
-        self._waiting: OrderedDict[Peer, _Guest] = OrderedDict()
+        self._waiting: OrderedDict[Peer, _Pending] = OrderedDict()
         self._of_address: Counter[str] = Counter()
 
     def __len__(self) -> int:
@@ -72,7 +72,7 @@ class Lobby:
         oldest = next(iter(self._waiting.values()))
         return self._clock_s() - oldest.since_s < PATIENCE_S
 
-    def enter(self, peer: Peer, connection: socket.socket) -> bool:
+    def add(self, peer: Peer, connection: socket.socket) -> bool:
         """Takes in a new connection, for which another may have to give way; whether it may stay."""
         address = peer[0]
         if address not in _HERE:
@@ -83,25 +83,25 @@ class Lobby:
                 self._evict(next(waiting for waiting in self._waiting if waiting[0] == address))
         if len(self._waiting) >= self._limits.unfinished:
             self._evict(next(iter(self._waiting)))
-        self._waiting[peer] = _Guest(connection, self._clock_s())
+        self._waiting[peer] = _Pending(connection, self._clock_s())
         self._of_address[address] += 1
         return True
 
-    def stay(self, peer: Peer | None) -> bool:
+    def keep(self, peer: Peer | None) -> bool:
         """Whether one that has been answered may be kept to ask for more: that counts as another connection.
 
-        Nobody is kept for later while the lobby is half full.
+        No connection is kept for later while half of what may be pending is.
         """
-        guest = self._waiting.get(peer) if peer is not None else None
-        if peer is None or guest is None or 2 * len(self._waiting) > self._limits.unfinished:
+        found = self._waiting.get(peer) if peer is not None else None
+        if peer is None or found is None or 2 * len(self._waiting) > self._limits.unfinished:
             return False
         if peer[0] not in _HERE and not self._limiter.allow(peer[0]):
             return False
-        self._waiting[peer] = guest._replace(since_s=self._clock_s())
+        self._waiting[peer] = found._replace(since_s=self._clock_s())
         self._waiting.move_to_end(peer)
         return True
 
-    def leave(self, peer: Peer) -> None:
+    def remove(self, peer: Peer) -> None:
         """It has become a WebSocket, or is closed."""
         if self._waiting.pop(peer, None) is None:
             return
@@ -112,5 +112,5 @@ class Lobby:
     def _evict(self, peer: Peer) -> None:
         with contextlib.suppress(OSError):
             self._waiting[peer].connection.shutdown(socket.SHUT_RDWR)  # its transport reads the end and closes it
-        self.leave(peer)
+        self.remove(peer)
         self._refused()

@@ -18,11 +18,12 @@ from websockets.typing import Subprotocol
 
 from translate.config import Limits
 from translate.protocol import SUBPROTOCOL
+from translate.protocol.closing import CLOSE_S
+from translate.server.access.caller import Caller
 from translate.server.http.binding import BACKLOG
 from translate.server.http.guarded_socket import GuardedSocket
-from translate.server.http.http_connection import RESPONSE_S, Caller, Respond, Rules, Visitor
-from translate.server.http.pending import Lobby
-from translate.server.rooms.connection import CLOSE_S
+from translate.server.http.http_connection import RESPONSE_S, HttpConnection, Respond, Rules
+from translate.server.http.pending import PendingConnections
 
 __all__ = ["Ports"]
 
@@ -38,17 +39,21 @@ class Ports:
         handler: runs a WebSocket connection to its end.
         respond: answers requests; see :meth:`translate.server.http.site.Site.respond`.
         limits: bounds.
-        lobby: where connections wait that have not become a WebSocket.
+        pending: connections that have not become a WebSocket.
     """
 
     def __init__(
-        self, handler: Callable[[ServerConnection], Awaitable[None]], respond: Respond, limits: Limits, lobby: Lobby
+        self,
+        handler: Callable[[ServerConnection], Awaitable[None]],
+        respond: Respond,
+        limits: Limits,
+        pending: PendingConnections,
     ) -> None:
         self._handler = handler
         self._limits = limits
-        self._lobby = lobby
+        self._pending = pending
         self._transports = weakref.WeakSet[asyncio.Transport]()
-        self._visitors = weakref.WeakSet[Visitor]()
+        self._connections = weakref.WeakSet[HttpConnection]()
         self._rules = Rules(respond, self._arrived, self._may_go_on, request_s=max(limits.hello_ms / 1000, 1.0))
         self._servers: list[WebSocketServer] = []
 
@@ -58,8 +63,8 @@ class Ports:
         if tls is not None:
             encrypted = {"ssl": tls, "ssl_handshake_timeout": self._rules.request_s, "ssl_shutdown_timeout": RESPONSE_S}
         server = await serve_websocket(
-            self._seat,
-            sock=GuardedSocket(listening, self._lobby),
+            self._serve,
+            sock=GuardedSocket(listening, self._pending),
             subprotocols=[Subprotocol(SUBPROTOCOL)],
             compression=None,
             process_request=self._answer,
@@ -71,7 +76,7 @@ class Ports:
             max_queue=4,
             write_limit=16_384,
             logger=_wire_log,
-            create_connection=cast("type[ServerConnection]", self._visitor),
+            create_connection=cast("type[ServerConnection]", self._connection),
             backlog=BACKLOG,
             **encrypted,
         )
@@ -81,28 +86,33 @@ class Ports:
         """Takes no more clients."""
         for server in self._servers:
             server.close(close_connections=False)
-        for visitor in tuple(self._visitors):
-            visitor.leave()
+        for connection in tuple(self._connections):
+            connection.leave()
 
     async def wait_closed(self, timeout_s: float) -> None:
         """Waits for the clients that there are; cuts off those that take longer."""
-        waiting = asyncio.gather(*(server.wait_closed() for server in self._servers))
-        done, _ = await asyncio.wait({waiting}, timeout=timeout_s)
-        if not done:
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._closed()
+        except TimeoutError:
             for transport in tuple(self._transports):
                 transport.abort()
-        await waiting
+            await self._closed()
 
-    def _visitor(self, *args: Any, **options: Any) -> Visitor:
+    async def _closed(self) -> None:
+        for server in self._servers:
+            await server.wait_closed()
+
+    def _connection(self, *args: Any, **options: Any) -> HttpConnection:
         """Takes the place of websockets' connection until the client asks for a WebSocket."""
-        return Visitor(self._rules, lambda: ServerConnection(*args, **options))
+        return HttpConnection(self._rules, lambda: ServerConnection(*args, **options))
 
-    def _arrived(self, visitor: Visitor) -> None:
-        self._visitors.add(visitor)
-        self._transports.add(visitor.transport)
+    def _arrived(self, connection: HttpConnection) -> None:
+        self._connections.add(connection)
+        self._transports.add(connection.transport)
 
     def _may_go_on(self, transport: asyncio.Transport) -> bool:
-        return self._lobby.stay(transport.get_extra_info("peername"))
+        return self._pending.keep(transport.get_extra_info("peername"))
 
     async def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         """The refusal of a WebSocket; ``None``: there is none."""
@@ -112,6 +122,6 @@ class Ports:
             connection.close_timeout = RESPONSE_S  # websockets cuts a response off that is not read by then
         return response
 
-    async def _seat(self, connection: ServerConnection) -> None:
-        self._lobby.leave(connection.remote_address)
+    async def _serve(self, connection: ServerConnection) -> None:
+        self._pending.remove(connection.remote_address)
         await self._handler(connection)

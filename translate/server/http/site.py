@@ -18,10 +18,12 @@ from websockets.http11 import Request, Response
 
 from translate.errors import Busy, NotAllowedError
 from translate.protocol.messages import ROOM_NAME
+from translate.server.access.caller import Caller
 from translate.server.access.links import DEFAULT_ROOM
-from translate.server.door import Door
-from translate.server.http.http_connection import WS_PATH, Caller
+from translate.server.access.policy import AccessPolicy
+from translate.server.http.http_connection import WS_PATH
 from translate.server.http.static import Page, Pages
+from translate.server.tls.authority import Authority
 from translate.server.tls.profile import mobileconfig
 
 __all__ = ["Site", "host_is_local", "origin_is_allowed"]
@@ -65,7 +67,10 @@ class Site:
 
     Args:
         pages: the files.
-        door: who may see what, and the authority's certificate.
+        access: who may see what.
+        authority: whose certificate devices can install; ``None``: there is no HTTPS here.
+        info: JSON types for ``/info``.
+        hosts: names of this machine beside those that only a local network can have.
         origins: web origins that may connect beside our own.
         is_ready: whether sessions can be opened now.
         stats: JSON types for ``/stats``.
@@ -76,8 +81,11 @@ class Site:
     def __init__(
         self,
         pages: Pages,
-        door: Door,
+        access: AccessPolicy,
         *,
+        authority: Authority | None,
+        info: Callable[[], Any],
+        hosts: Sequence[str],
         origins: Sequence[str],
         is_ready: Callable[[], bool],
         stats: Callable[[], Any],
@@ -85,9 +93,11 @@ class Site:
         languages: Callable[[], Any],
     ) -> None:
         self._pages = pages
-        self._door = door
+        self._access = access
+        self._authority = authority
+        self._info = info
         self._origins = tuple(origins)
-        self._hosts = (*(urlsplit(origin).hostname or "" for origin in origins), *door.hosts())
+        self._hosts = (*(urlsplit(origin).hostname or "" for origin in origins), *hosts)
         self._is_ready = is_ready
         self._stats = stats
         self._metrics = metrics
@@ -115,22 +125,22 @@ class Site:
             page = _plain(HTTPStatus.FORBIDDEN, "Pages of this origin may not connect; see server.origins.\n")
         elif request.method not in ("GET", "HEAD"):
             page = _plain(HTTPStatus.METHOD_NOT_ALLOWED, "Only GET and HEAD.\n")
-        elif path in _GUARDED and not self._door.may_look(caller, authorization):
+        elif path in _GUARDED and not self._access.may_read_statistics(caller, authorization):
             hint = "Only on this machine, or with an operator's token over HTTPS (Authorization: Bearer ...).\n"
             page = _plain(HTTPStatus.UNAUTHORIZED, hint)
         elif path == "/invite":
-            page = self._invite(caller, authorization, query)
+            page = await self._invite(caller, authorization, query)
         else:
             page = await self._page(path, query, if_none_match)
         return self._finished(page, host, request)
 
-    def _invite(self, caller: Caller, authorization: str | None, query: str) -> Page:
-        """The listeners' way in before anybody speaks: those who are to read can come in time."""
+    async def _invite(self, caller: Caller, authorization: str | None, query: str) -> Page:
+        """The link for listeners before anybody speaks, so that they can come in time."""
         room = _asked(query, "room", DEFAULT_ROOM)
         if not re.fullmatch(ROOM_NAME, room):
             return _plain(HTTPStatus.BAD_REQUEST, "That is no name of a room.\n")
         try:
-            made = self._door.invite(caller, authorization, room)
+            made = await asyncio.to_thread(self._access.invite(caller, authorization, room))
         except Busy as error:
             return _plain(HTTPStatus.TOO_MANY_REQUESTS, f"{error}\n")
         except NotAllowedError as error:
@@ -153,15 +163,15 @@ class Site:
             case "/languages":
                 return _as_json(self._languages())
             case "/info":
-                return _as_json(self._door.info())
+                return _as_json(self._info())
             case "/authority.crt" | "/authority.mobileconfig":
-                return self._authority(path)
+                return self._certificate(path)
             case _:
                 file = _file_of(path, query)
                 return await asyncio.to_thread(self._pages.page, file, if_none_match=if_none_match)
 
-    def _authority(self, path: str) -> Page:
-        authority = self._door.authority
+    def _certificate(self, path: str) -> Page:
+        authority = self._authority
         if authority is None:
             return _plain(HTTPStatus.NOT_FOUND, "There is no authority: the service is not open to other devices.\n")
         if path.endswith(".crt"):

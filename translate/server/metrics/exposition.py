@@ -32,7 +32,10 @@ _TOTALS: Final = {
     "connections_total": ("opened_connections", "Connections that came"),
     "sessions_total": ("begun_sessions", "Sessions that began"),
     "merged_total": ("merged", "Revisions that slow readers were spared"),
-    "refused_connects_total": ("refused_connects", "Connections refused at the door: too many, too fast"),
+    "refused_connects_total": (
+        "refused_connects",
+        "Connections refused at once: too many, too fast",
+    ),
 }
 """What the server counts under its own names; a counter may not be called as a gauge is."""
 

@@ -40,7 +40,7 @@ from translate.protocol import (
 from translate.server.access.gate import Gate, Grant, OpenGate
 from translate.server.errors import ClientGoneError, HelloTimeoutError
 from translate.server.metrics.metrics import Metrics
-from translate.server.rooms.delivery import CLOSE_S, Sender
+from translate.server.rooms.delivery import Sender
 from translate.server.rooms.gate_calls import GateCalls
 from translate.server.rooms.greeting import server_hello
 from translate.server.rooms.operator import Operator
@@ -49,7 +49,7 @@ from translate.server.rooms.rooms import Room, Rooms
 from translate.server.rooms.speaker import SpeakerHandle
 from translate.tasks import Supervisor
 
-__all__ = ["CLOSE_S", "Connection"]
+__all__ = ["Connection"]
 
 log = logging.getLogger(__name__)
 

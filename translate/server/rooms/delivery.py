@@ -7,7 +7,6 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable
-from typing import Final
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
@@ -17,15 +16,13 @@ from translate.config import Limits
 from translate.errors import SottovoceError
 from translate.events import Transcript, Translation
 from translate.protocol import Cursor, Failure, Outbox, Parcel, ServerState, SlowReaderError
+from translate.protocol.closing import CLOSE_S
 from translate.server.metrics.metrics import Metrics
 from translate.server.rooms.framing import text_frame
 
-__all__ = ["CLOSE_S", "Sender"]
+__all__ = ["Sender"]
 
 log = logging.getLogger(__name__)
-
-CLOSE_S: Final = 0.7
-"""Time that a client has to answer the closing handshake."""
 
 
 class Sender:

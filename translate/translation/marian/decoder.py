@@ -19,7 +19,7 @@ from translate.translation.marian.network import Memory, Network, State
 from translate.translation.marian.output import Candidates, Output, to_log_probabilities
 from translate.translation.marian.search import Found, Search
 from translate.translation.marian.shortlist import Shortlist
-from translate.translation.tokenizer import Encoded, Tokenizer
+from translate.translation.tokenizer import Encoded, Tokenizer, ids_of
 
 __all__ = ["MarianDecoder"]
 
@@ -49,9 +49,10 @@ class MarianDecoder:
             self._network = Network(self._architecture, items)
         except ValueError as error:
             raise ModelDamaged(f"{files.model} cannot be used: {error}") from error
-        self._tokenizer = tokenizer
-        self._index = tokenizer.target_index
-        sizes = len(tokenizer.source_index), len(tokenizer.target_index)
+        self._source_index = self._index = ids_of(tokenizer.source_model, files.source_vocabulary)
+        if files.target_vocabulary != files.source_vocabulary:
+            self._index = ids_of(tokenizer.target_model, files.target_vocabulary)
+        sizes = len(self._source_index), len(self._index)
         rows = self._network.embeddings.size, self._network.output.size
         for path, size, count in zip((files.source_vocabulary, files.target_vocabulary), sizes, rows, strict=True):
             if size != count:
@@ -91,7 +92,7 @@ class MarianDecoder:
         longest: int,
         forbid_repeats: bool,
     ) -> list[_Text]:
-        sources = [[self._tokenizer.source_index[token] for token in part.tokens] for part in batch]
+        sources = [[self._source_index[token] for token in part.tokens] for part in batch]
         memories = self._network.encode(sources)
         search = functools.partial(
             Search, beam_size=beam_size, longest=longest, end=self._end, forbid_repeats=forbid_repeats

@@ -1,7 +1,8 @@
 /** How to trust the service's own authority, and whether this device does. */
 
-import { fetchInfo, secureAddress } from '../secure-hint.js';
-import { Shell, byId } from '../shell.js';
+import { byId } from '../views/elements.js';
+import { Shell } from '../views/shell.js';
+import { fetchInfo, secureAddress } from '../wire/service-info.js';
 
 const shell = await Shell.open('install');
 shell.draw(() => {

@@ -1,31 +1,35 @@
 /** Projector and stream: one or two languages, no controls, no questions, never gives up. */
 
-import { CaptionModel, SPOKEN } from '../captions.js';
-import { CaptionStage } from '../caption-stage.js';
-import { ownName } from '../i18n.js';
-import { kioskOptions } from '../kiosk-options.js';
-import { LanePane, sideBySide } from '../lane-pane.js';
-import { awaitLanguages, bestOf, targetsOf } from '../languages.js';
-import { LineFit } from '../line-fit.js';
-import { Listening, nudgeOnReturn } from '../listening.js';
-import { NoteBoard } from '../note-board.js';
-import { Notices } from '../notices.js';
-import { credentials, placeOf, webSocketUrl } from '../place.js';
-import { Shell, byId } from '../shell.js';
-import { WakeLock } from '../wake-lock.js';
+import { CaptionModel, SPOKEN } from '../captions/caption-model.js';
+import { Notices } from '../captions/notices.js';
+import { ownName } from '../strings/i18n.js';
+import { CaptionsPresenter } from '../views/captions-presenter.js';
+import { ColumnView, sideBySide } from '../views/column-view.js';
+import { byId } from '../views/elements.js';
+import { LineFit } from '../views/line-fit.js';
+import { NoticeView } from '../views/notice-view.js';
+import { retryOnReturn } from '../views/page-return.js';
+import { Shell } from '../views/shell.js';
+import { stateKey } from '../views/status-view.js';
+import { WakeLock } from '../views/wake-lock.js';
+import { awaitLanguages, bestOf, targetsOf } from '../wire/languages.js';
+import { ListenerSession } from '../wire/listener-session.js';
+import { credentials, pageAddress, webSocketUrl } from '../wire/page-address.js';
+import { AUTO, MODE } from '../wire/protocol.js';
+import { kioskOptions } from './kiosk-options.js';
 
-/** @typedef {import('../protocol.js').Message} Message */
+/** @typedef {import('../wire/protocol.js').Message} Message */
 
-const MOST_LANES = 2;
+const MOST_COLUMNS = 2;
 /** Rows kept: a screen that runs for months must not grow. */
 const MOST_ROWS = 60;
 const REST_MS = 2_000;
 
 const shell = await Shell.open();
-const place = placeOf(location.href);
-const options = kioskOptions(place.options);
+const address = pageAddress(location.href);
+const options = kioskOptions(address.options);
 const screen = byId('screen');
-const notices = new Notices(new NoteBoard(byId('notice'), shell.words));
+const notices = new Notices(new NoticeView(byId('notice'), shell.words));
 const fit = new LineFit(screen, options.lines);
 const { body } = document;
 
@@ -35,7 +39,7 @@ function showState(state) {
   byId('state-text').textContent = shell.say(`state_${state}`);
 }
 
-function dress() {
+function applyOptions() {
   body.classList.toggle('overlay', options.overlay);
   if (options.theme) document.documentElement.dataset.theme = options.theme;
   if (options.size) screen.style.setProperty('--size', options.size);
@@ -43,23 +47,23 @@ function dress() {
   screen.style.setProperty('--lines', String(options.lines));
 }
 
-/** @param {string} lane @param {ReadonlyMap<string, string>} natives */
-function paneOf(lane, natives) {
-  const pane = document.createElement('section');
-  pane.className = 'kiosk-pane';
+/** @param {string} column @param {ReadonlyMap<string, string>} natives */
+function columnViewOf(column, natives) {
+  const section = document.createElement('section');
+  section.className = 'kiosk-column';
   const tag = document.createElement('p');
   tag.className = 'kiosk-tag';
-  tag.textContent = lane === SPOKEN ? shell.say('column_spoken') : ownName(lane, natives);
+  tag.textContent = column === SPOKEN ? shell.say('column_spoken') : ownName(column, natives);
   const captions = document.createElement('div');
   captions.className = 'captions';
-  captions.dataset.lane = lane;
+  captions.dataset.column = column;
   const rows = document.createElement('div');
   rows.className = 'rows';
   captions.append(rows);
-  pane.append(tag, captions);
-  screen.append(pane);
-  fit.expect(pane, lane === SPOKEN ? '' : lane, tag.textContent);
-  return new LanePane({ captions, rows }, lane, { most: MOST_ROWS });
+  section.append(tag, captions);
+  screen.append(section);
+  fit.expect(section, column === SPOKEN ? '' : column, tag.textContent);
+  return new ColumnView({ captions, rows }, column, { most: MOST_ROWS });
 }
 
 let restTimer = 0;
@@ -81,7 +85,7 @@ function toggleFullScreen() {
   else document.documentElement.requestFullscreen?.().catch(() => {}); // refused: the window stays as it is
 }
 
-dress();
+applyOptions();
 showState('connecting');
 restCursor();
 document.addEventListener('pointermove', restCursor);
@@ -90,31 +94,31 @@ document.addEventListener('keydown', ({ key }) => key === 'f' && toggleFullScree
 new WakeLock().turn(true);
 
 const languages = await awaitLanguages(() => showState('returning'));
-const readable = targetsOf(languages, 'auto');
+const readable = targetsOf(languages, AUTO);
 const known = (/** @type {string} */ code) => readable.includes(code) || languages.sources.includes(code);
-const wanted = place.targets.filter(known).slice(0, MOST_LANES);
+const wanted = address.targets.filter(known).slice(0, MOST_COLUMNS);
 const own = bestOf(navigator.languages, readable);
-const lanes = wanted.length > 0 ? wanted : own ? [SPOKEN, own] : [SPOKEN];
-screen.style.setProperty('--panes', String(lanes.length));
-const panes = lanes.map((lane) => paneOf(lane, languages.natives));
-for (const pane of panes) pane.view.showTails(options.mode === 'fast');
+const columns = wanted.length > 0 ? wanted : own ? [SPOKEN, own] : [SPOKEN];
+screen.style.setProperty('--columns', String(columns.length));
+const views = columns.map((column) => columnViewOf(column, languages.natives));
+for (const { view } of views) view.showTails(options.mode === MODE.FAST);
 const model = new CaptionModel({ most: MOST_ROWS });
-const stage = new CaptionStage(model, sideBySide(panes), [{ add: noteSpeech }], { heard: expectSpoken });
-const all = lanes.filter((lane) => lane !== SPOKEN);
+const presenter = new CaptionsPresenter(model, sideBySide(views), [{ add: noteSpeech }], { heard: expectSpoken });
+const all = columns.filter((column) => column !== SPOKEN);
 let asked = all;
 
-const listening = new Listening(webSocketUrl(document.baseURI), credentials(place), { targets: all, mode: options.mode }, {
+const session = new ListenerSession(webSocketUrl(document.baseURI), credentials(address), { targets: all, mode: options.mode }, {
   opened: (hello, fresh, again) => {
-    stage.enter(hello);
-    notices.greet(fresh, again);
+    presenter.enter(hello);
+    notices.opened(fresh, again);
     showState(hello.session ? 'reading' : 'no_speaker');
     const possible = all.filter(
-      (code) => !hello.session || hello.source === 'auto' || hello.source === code || hello.available_targets.includes(code),
+      (code) => !hello.session || hello.source === AUTO || hello.source === code || hello.available_targets.includes(code),
     );
     if (possible.join() !== asked.join()) ask(possible);
   },
   message: (message) => {
-    if (stage.take(message, listening.clock)) return;
+    if (presenter.take(message, session.clock)) return;
     if (message.type === 'end') {
       notices.talkOver();
       showState('no_speaker');
@@ -123,7 +127,7 @@ const listening = new Listening(webSocketUrl(document.baseURI), credentials(plac
   state: (state) => {
     if (state === 'live') return;
     notices.reset(); // the state says more
-    showState(state === 'waiting' ? 'returning' : state);
+    showState(stateKey(state));
   },
   closed: () => {}, // patient: it never is
   refused: ({ key }) => {
@@ -134,18 +138,18 @@ const listening = new Listening(webSocketUrl(document.baseURI), credentials(plac
 /** @param {string[]} targets */
 function ask(targets) {
   asked = targets;
-  listening.set({ targets });
+  session.set({ targets });
 }
 
 /** Which language is spoken shows only when it is. @param {string} lang */
 function expectSpoken(lang) {
-  const pane = /** @type {HTMLElement | undefined} */ (screen.children[lanes.indexOf(SPOKEN)]);
-  if (!pane || !fit.expect(pane, lang, ownName(lang, languages.natives))) return;
+  const section = /** @type {HTMLElement | undefined} */ (screen.children[columns.indexOf(SPOKEN)]);
+  if (!section || !fit.expect(section, lang, ownName(lang, languages.natives))) return;
   if (fit.fit()) relax(); // letters that are no higher move nothing
 }
 
 function relax() {
-  for (const { view } of panes) view.relayout();
+  for (const { view } of views) view.relayout();
 }
 
 function relayout() {
@@ -163,6 +167,6 @@ function watchPixels() {
 
 relayout();
 watchPixels();
-listening.open();
-nudgeOnReturn(() => listening.nudge());
+session.open();
+retryOnReturn(() => session.retryNow());
 for (const type of ['resize', 'fullscreenchange']) addEventListener(type, relayout);

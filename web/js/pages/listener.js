@@ -1,58 +1,49 @@
-/** The listener's page: one language at a time, as large as the reader likes. */
+/** The listener's page: one language at a time, in letters as large as the listener likes. */
 
-import { Announcer } from '../announcer.js';
-import { CaptionModel, SPOKEN } from '../captions.js';
-import { CaptionStage } from '../caption-stage.js';
-import { CaptionsView } from '../captions-view.js';
-import { LanguagePicker } from '../language-picker.js';
-import { awaitLanguages, bestOf, targetsOf } from '../languages.js';
-import { Listening, nudgeOnReturn } from '../listening.js';
-import { Notices } from '../notices.js';
-import { credentials, placeOf, webSocketUrl } from '../place.js';
-import { invited, keepReader, recallReader } from '../reader-settings.js';
-import { ReadingSheet } from '../reading-sheet.js';
-import { Shell, byId } from '../shell.js';
-import { StatusView } from '../status-view.js';
-import { TranscriptStore } from '../transcript-store.js';
-import { Voice } from '../voice.js';
-import { WakeLock } from '../wake-lock.js';
+import { Voice } from '../audio/voice.js';
+import { CaptionModel, SPOKEN } from '../captions/caption-model.js';
+import { Notices } from '../captions/notices.js';
+import { Announcer } from '../views/announcer.js';
+import { CaptionsPresenter } from '../views/captions-presenter.js';
+import { CaptionsView } from '../views/captions-view.js';
+import { byId } from '../views/elements.js';
+import { LanguagePicker } from '../views/language-picker.js';
+import { invited, keepListenerSettings, recallListenerSettings } from '../views/listener-settings.js';
+import { retryOnReturn } from '../views/page-return.js';
+import { ReadingDialog } from '../views/reading-dialog.js';
+import { Shell } from '../views/shell.js';
+import { StatusView, stateKey } from '../views/status-view.js';
+import { TranscriptStore } from '../views/transcript-store.js';
+import { WakeLock } from '../views/wake-lock.js';
+import { awaitLanguages, bestOf, targetsOf } from '../wire/languages.js';
+import { ListenerSession } from '../wire/listener-session.js';
+import { credentials, pageAddress, webSocketUrl } from '../wire/page-address.js';
+import { AUTO, MODE } from '../wire/protocol.js';
 
-/** @typedef {import('../protocol.js').Message} Message */
+/** @typedef {import('../wire/protocol.js').Message} Message */
 
 const shell = await Shell.open();
-const place = invited(placeOf(location.href));
-const reader = recallReader();
+const address = invited(pageAddress(location.href));
+const settings = recallListenerSettings();
 
-const status = new StatusView(
-  {
-    state: byId('state'),
-    stateText: byId('state-text'),
-    problem: byId('problem'),
-    problemTitle: byId('problem-title'),
-    problemDo: byId('problem-do'),
-    problemDetail: byId('problem-detail'),
-    problemClose: byId('problem-close'),
-    notice: byId('notice'),
-  },
-  shell.words,
-);
+const status = StatusView.ofPage(shell.words);
 const model = new CaptionModel();
 const view = new CaptionsView({ captions: byId('captions'), rows: byId('rows'), empty: byId('empty'), jump: byId('jump') });
 const notices = new Notices(status);
 const announcer = new Announcer(byId('announcer'));
 const voice = new Voice();
 const wakeLock = new WakeLock();
-const stage = new CaptionStage(model, view, [announcer, voice], { heard: offerLanguages });
+const presenter = new CaptionsPresenter(model, view, [announcer, voice], { heard: offerLanguages });
 const picker = new LanguagePicker(byId('language'), (choice) => {
-  lane = reader.lane = choice;
-  keepReader(reader);
-  listening?.set({ targets: targets() });
+  column = settings.column = choice;
+  keepListenerSettings(settings);
+  session?.set({ targets: targets() });
   showReading();
 });
-const sheet = new ReadingSheet(reader, {
+const dialog = new ReadingDialog(settings, {
   changed: (change) => {
-    keepReader(reader);
-    if ('calm' in change) listening?.set({ mode: mode() });
+    keepListenerSettings(settings);
+    if ('calm' in change) session?.set({ mode: mode() });
     showReading();
   },
   aloud: (on) => voice.turn(on),
@@ -60,53 +51,53 @@ const sheet = new ReadingSheet(reader, {
     store.clear();
     view.clear();
   },
-  file: () => ({ segments: model.segments, lane: shownLanes().at(-1) ?? SPOKEN, room: place.room }),
+  file: () => ({ segments: model.segments, column: shownColumns().at(-1) ?? SPOKEN, room: address.room }),
 });
 
-/** @type {Listening | null} */
-let listening = null;
+/** @type {ListenerSession | null} */
+let session = null;
 /** @type {Message | null} */
 let hello = null;
-let lane = place.targets[0] ?? reader.lane ?? SPOKEN;
-const store = new TranscriptStore(place.room, model, () => listening?.seat ?? { session: '', resume: '', last_seq: 0 });
+let column = address.targets[0] ?? settings.column ?? SPOKEN;
+const store = new TranscriptStore(address.room, model, () => session?.resumePoint ?? { session: '', resume: '', last_seq: 0 });
 
-const mode = () => (reader.calm ? 'calm' : 'fast');
-const targets = () => (lane === SPOKEN ? [] : [lane]);
+const mode = () => (settings.calm ? MODE.CALM : MODE.FAST);
+const targets = () => (column === SPOKEN ? [] : [column]);
 
 /** Whether what is spoken now can be read in the chosen language. */
 function isAvailable() {
   const { source, available_targets: available = [] } = /** @type {Partial<Message>} */ (hello ?? {});
-  return lane === SPOKEN || !hello?.session || source === 'auto' || source === lane || available.includes(lane);
+  return column === SPOKEN || !hello?.session || source === AUTO || source === column || available.includes(column);
 }
 
 /** The chosen language; what was spoken beside it, or in its place where there is no translation. */
-function shownLanes() {
+function shownColumns() {
   if (!isAvailable()) return [SPOKEN];
-  return reader.source && lane !== SPOKEN ? [SPOKEN, lane] : [lane];
+  return settings.source && column !== SPOKEN ? [SPOKEN, column] : [column];
 }
 
-/** Columns, letters, tails, voice and announcements follow the reader. */
+/** Columns, letters, tails, voice and announcements follow the settings. */
 function showReading() {
-  const lanes = shownLanes();
+  const columns = shownColumns();
   const name = (/** @type {string} */ one) => (one === SPOKEN ? shell.say('column_spoken') : shell.words.languageName(one));
-  const last = lanes[lanes.length - 1];
-  sheet.showSize(byId('captions'));
-  view.setLanes(lanes, name);
-  view.showTails(!reader.calm);
+  const last = columns[columns.length - 1];
+  dialog.showSize(byId('captions'));
+  view.setColumns(columns, name);
+  view.showTails(!settings.calm);
   view.relayout();
-  announcer.follow(last);
-  voice.rate = reader.rate;
-  voice.follow(last, last === SPOKEN ? stage.heard : last);
-  sheet.showVoice(voice.has(last === SPOKEN ? stage.heard : last));
-  wakeLock.turn(reader.awake);
+  announcer.setColumn(last);
+  voice.rate = settings.rate;
+  voice.setColumn(last, last === SPOKEN ? presenter.heard : last);
+  dialog.showVoice(voice.has(last === SPOKEN ? presenter.heard : last));
+  wakeLock.turn(settings.awake);
   status.note('language', (words) =>
-    isAvailable() ? '' : words.say('not_in_language', { language: words.languageName(lane) }));
+    isAvailable() ? '' : words.say('not_in_language', { language: words.languageName(column) }));
 }
 
 function offerLanguages() {
   const { source, available_targets: available } = /** @type {Partial<Message>} */ (hello ?? {});
-  const known = available ?? targetsOf(languages, 'auto');
-  const spoken = [source, stage.heard].filter((code) => code && code !== 'auto');
+  const known = available ?? targetsOf(languages, AUTO);
+  const spoken = [source, presenter.heard].filter((code) => code && code !== AUTO);
   picker.offer([...known, ...spoken], languages.natives);
   showReading();
 }
@@ -115,12 +106,12 @@ function showState() {
   status.setState(hello?.session ? 'reading' : 'no_speaker');
 }
 
-/** @param {Message} welcome @param {boolean} fresh @param {boolean} again */
-function opened(welcome, fresh, again) {
-  hello = welcome;
-  stage.enter(welcome);
+/** @param {Message} answer @param {boolean} fresh @param {boolean} again */
+function opened(answer, fresh, again) {
+  hello = answer;
+  presenter.enter(answer);
   status.clearProblem();
-  notices.greet(fresh, again);
+  notices.opened(fresh, again);
   offerLanguages();
   showState();
 }
@@ -128,7 +119,7 @@ function opened(welcome, fresh, again) {
 /** @param {Message} message */
 function message(message) {
   store.touch();
-  if (listening && stage.take(message, listening.clock)) return;
+  if (session && presenter.take(message, session.clock)) return;
   if (message.type === 'end') {
     if (hello) hello = { ...hello, session: undefined };
     notices.talkOver();
@@ -136,23 +127,23 @@ function message(message) {
   } else notices.take(message);
 }
 
-/** @param {any} [seat] */
-function listen(seat) {
-  const reading = { targets: targets(), mode: /** @type {'fast' | 'calm'} */ (mode()) };
-  listening = new Listening(webSocketUrl(document.baseURI), credentials(place), reading, {
+/** @param {any} [resumePoint] */
+function listen(resumePoint) {
+  const wanted = { targets: targets(), mode: mode() };
+  session = new ListenerSession(webSocketUrl(document.baseURI), credentials(address), wanted, {
     opened,
     message,
-    state: (state) => state !== 'live' && state !== 'closed' && status.setState(state === 'waiting' ? 'returning' : state),
+    state: (state) => state !== 'live' && state !== 'closed' && status.setState(stateKey(state)),
     closed,
   });
-  listening.open(seat);
+  session.open(resumePoint);
 }
 
-/** @param {import('../problems.js').Problem | null} problem */
+/** @param {import('../wire/problems.js').Problem | null} problem */
 function closed(problem) {
   if (problem?.key === 'bad_request' && targets().length > 0) {
     // A language that was here before is not now: better the spoken words than nothing.
-    lane = SPOKEN;
+    column = SPOKEN;
     picker.choose(SPOKEN);
     listen();
     return;
@@ -162,10 +153,10 @@ function closed(problem) {
 }
 
 shell.draw((words) => {
-  document.title = `${place.room === 'main' ? '' : `${place.room} · `}Sottovoce`;
+  shell.titleRoom(address.room);
   status.setWords(words);
   picker.setSpokenName(words.say('as_spoken'));
-  sheet.setWords(words);
+  dialog.setWords(words);
   showReading();
 });
 status.setState('connecting');
@@ -175,13 +166,13 @@ if ('standalone' in navigator) document.querySelector('link[rel=manifest]')?.rem
 
 const languages = await awaitLanguages(() => status.setState('returning'));
 shell.learnNames(languages.names);
-if (place.targets.length === 0 && reader.lane === null) {
-  lane = bestOf(navigator.languages, targetsOf(languages, 'auto')) ?? SPOKEN;
+if (address.targets.length === 0 && settings.column === null) {
+  column = bestOf(navigator.languages, targetsOf(languages, AUTO)) ?? SPOKEN;
 }
-picker.choose(lane);
+picker.choose(column);
 offerLanguages();
 const earlier = store.load();
-if (earlier) stage.showAll(earlier.changes);
-listen(earlier?.seat);
-nudgeOnReturn(() => listening?.nudge());
+if (earlier) presenter.showAll(earlier.changes);
+listen(earlier?.resumePoint);
+retryOnReturn(() => session?.retryNow());
 voice.onVoices(showReading);

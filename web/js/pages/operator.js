@@ -1,38 +1,26 @@
 /** The operator's page: rooms, invitations and the state of the service. */
 
-import { showCost } from '../cost-view.js';
-import { button, element, fillFigures } from '../elements.js';
-import { inviteParts } from '../invite-view.js';
-import { nudgeOnReturn } from '../listening.js';
-import { Operating } from '../operating.js';
-import { credentials, placeOf, webSocketUrl } from '../place.js';
-import { RoomCard } from '../room-card.js';
-import { Shell, byId } from '../shell.js';
-import { StatusView } from '../status-view.js';
+import { showCost } from '../views/cost-view.js';
+import { button, byId, element, fillFigures } from '../views/elements.js';
+import { inviteParts } from '../views/invite-view.js';
+import { retryOnReturn } from '../views/page-return.js';
+import { RoomCard } from '../views/room-card.js';
+import { Shell } from '../views/shell.js';
+import { StatusView } from '../views/status-view.js';
+import { OperatorSession } from '../wire/operator-session.js';
+import { credentials, pageAddress, webSocketUrl } from '../wire/page-address.js';
 
-/** @typedef {import('../protocol.js').Message} Message */
+/** @typedef {import('../wire/protocol.js').Message} Message */
 
 const shell = await Shell.open();
-const place = placeOf(location.href);
-const status = new StatusView(
-  {
-    state: byId('state'),
-    stateText: byId('state-text'),
-    problem: byId('problem'),
-    problemTitle: byId('problem-title'),
-    problemDo: byId('problem-do'),
-    problemDetail: byId('problem-detail'),
-    problemClose: byId('problem-close'),
-    notice: byId('notice'),
-  },
-  shell.words,
-);
+const address = pageAddress(location.href);
+const status = StatusView.ofPage(shell.words);
 /** @type {Map<string, RoomCard>} */
 const cards = new Map();
 /** @type {Message | null} */
 let latest = null;
 
-const operating = new Operating(webSocketUrl(document.baseURI), credentials(place), {
+const session = new OperatorSession(webSocketUrl(document.baseURI), credentials(address), {
   status: (message) => {
     latest = message;
     show();
@@ -63,8 +51,8 @@ function cardOf(name) {
   const known = cards.get(name);
   if (known) return known;
   const card = new RoomCard(name, shell.words, {
-    mute: (room, muted) => operating.mute(room, muted),
-    stop: (room) => operating.stop(room),
+    mute: (room, muted) => session.mute(room, muted),
+    stop: (room) => session.stop(room),
   });
   cards.set(name, card);
   byId('rooms').append(card.root);
@@ -100,7 +88,7 @@ function inviteCard(invite) {
   const card = element('article', 'card', [title, ...parts, until]);
   if (id) {
     const revoke = button(shell.say('revoke'), () => {
-      operating.revoke(id);
+      session.revoke(id);
       card.replaceChildren(title, element('p', 'hint', [shell.say('revoked')]));
     }, 'plain danger');
     card.append(revoke);
@@ -113,15 +101,15 @@ function moment(unix_s) {
   return new Date(unix_s * 1000).toLocaleString(shell.words.language, { dateStyle: 'medium', timeStyle: 'short' });
 }
 
-byId('invite-room').value = place.room;
+byId('invite-room').value = address.room;
 byId('invite-form').addEventListener('submit', (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();
   const data = new FormData(byId('invite-form'));
   status.notify('');
-  operating.invite(String(data.get('role')), String(data.get('room')), Number(data.get('valid')));
+  session.invite(String(data.get('role')), String(data.get('room')), Number(data.get('valid')));
 });
 shell.draw((words) => {
   status.setWords(words);
   show();
 });
-nudgeOnReturn(() => operating.nudge());
+retryOnReturn(() => session.retryNow());

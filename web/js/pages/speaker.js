@@ -1,55 +1,46 @@
 /** The speaker's page: wires the form, the talk and the views together. */
 
-import { Announcer } from '../announcer.js';
-import { AudienceView } from '../audience.js';
-import { CaptionModel, SPOKEN } from '../captions.js';
-import { CaptionStage } from '../caption-stage.js';
-import { CaptionsView } from '../captions-view.js';
-import { listenToMicrophone, listenToSample } from '../input.js';
-import { InviteView, fetchInvite } from '../invite-view.js';
-import { awaitLanguages } from '../languages.js';
-import { LatencyLog } from '../latency.js';
-import { LatencyView } from '../latency-view.js';
-import { nudgeOnReturn } from '../listening.js';
-import { MeterView } from '../meter-view.js';
-import { MicrophoneView } from '../microphone-view.js';
-import { Notices } from '../notices.js';
-import { credentials, placeOf, webSocketUrl } from '../place.js';
-import { SamplesView } from '../samples-view.js';
-import { showSecureHint } from '../secure-hint.js';
-import { SettingsView } from '../settings-view.js';
-import { Shell, byId } from '../shell.js';
-import { StatusView } from '../status-view.js';
-import { Talk } from '../talk.js';
-import { TalkButton } from '../talk-button.js';
-import { TranscriptTools } from '../transcript-tools.js';
-import { WakeLock } from '../wake-lock.js';
+import { listenToMicrophone, listenToSample } from '../audio/input.js';
+import { Talk } from '../audio/talk.js';
+import { CaptionModel, SPOKEN } from '../captions/caption-model.js';
+import { LatencyLog } from '../captions/latency.js';
+import { Notices } from '../captions/notices.js';
+import { Announcer } from '../views/announcer.js';
+import { AudienceView } from '../views/audience-view.js';
+import { CaptionsPresenter } from '../views/captions-presenter.js';
+import { CaptionsView } from '../views/captions-view.js';
+import { byId } from '../views/elements.js';
+import { InviteView } from '../views/invite-view.js';
+import { LatencyView } from '../views/latency-view.js';
+import { MeterView } from '../views/meter-view.js';
+import { MicrophoneView } from '../views/microphone-view.js';
+import { retryOnReturn } from '../views/page-return.js';
+import { SamplesView } from '../views/samples-view.js';
+import { showSecureHint } from '../views/secure-hint.js';
+import { SettingsView } from '../views/settings-view.js';
+import { Shell } from '../views/shell.js';
+import { StatusView } from '../views/status-view.js';
+import { TalkButton } from '../views/talk-button.js';
+import { TranscriptTools } from '../views/transcript-tools.js';
+import { WakeLock } from '../views/wake-lock.js';
+import { awaitLanguages } from '../wire/languages.js';
+import { credentials, pageAddress, webSocketUrl } from '../wire/page-address.js';
+import { DEFAULT_ROOM, MODE } from '../wire/protocol.js';
+import { fetchInvite } from '../wire/service-info.js';
 
-/** @typedef {import('../protocol.js').Message} Message */
+/** @typedef {import('../wire/protocol.js').Message} Message */
 
 const shell = await Shell.open();
-const place = placeOf(location.href);
+const address = pageAddress(location.href);
 const say = (/** @type {string} */ key) => shell.say(key);
 
-/** @param {string} lane */
-function laneName(lane) {
-  if (lane !== SPOKEN) return shell.words.languageName(lane);
-  return stage.heard ? shell.say('column_spoken_as', { language: shell.words.languageName(stage.heard) }) : say('column_spoken');
+/** @param {string} column */
+function columnName(column) {
+  if (column !== SPOKEN) return shell.words.languageName(column);
+  return presenter.heard ? shell.say('column_spoken_as', { language: shell.words.languageName(presenter.heard) }) : say('column_spoken');
 }
 
-const status = new StatusView(
-  {
-    state: byId('state'),
-    stateText: byId('state-text'),
-    problem: byId('problem'),
-    problemTitle: byId('problem-title'),
-    problemDo: byId('problem-do'),
-    problemDetail: byId('problem-detail'),
-    problemClose: byId('problem-close'),
-    notice: byId('notice'),
-  },
-  shell.words,
-);
+const status = StatusView.ofPage(shell.words);
 const captionsView = new CaptionsView({
   captions: byId('captions'),
   rows: byId('rows'),
@@ -65,18 +56,18 @@ const latencyView = new LatencyView(
   {
     details: byId('latency'),
     summary: byId('latency-summary'),
-    lanes: byId('latency-lanes'),
+    columns: byId('latency-lanes'),
     none: byId('latency-none'),
     clock: byId('latency-clock'),
   },
   shell.words,
-  laneName,
+  columnName,
 );
 const model = new CaptionModel();
-const stage = new CaptionStage(model, captionsView, [announcer], {
+const presenter = new CaptionsPresenter(model, captionsView, [announcer], {
   heard: showChoice,
-  painted: (lane, marks) => {
-    latency.add(lane, marks);
+  painted: (column, marks) => {
+    latency.add(column, marks);
     latencyView.update(talk.session?.clock.rtt_ms ?? null);
   },
 });
@@ -85,11 +76,11 @@ const meter = new MeterView(byId('level'), byId('level-word'), say);
 const microphone = new MicrophoneView(byId('microphone-field'), byId('microphone'), shell.words);
 const audience = new AudienceView(byId('audience'), shell.words);
 const invite = new InviteView(byId('invite'), byId('invite-box'), shell.words);
-const transcriptLane = byId('transcript-lane');
+const transcriptLanguage = byId('transcript-language');
 const transcript = new TranscriptTools(
   byId('transcript'),
   byId('transcript-hint'),
-  () => ({ segments: model.segments, lane: transcriptLane.value, room: place.room }),
+  () => ({ segments: model.segments, column: transcriptLanguage.value, room: address.room }),
   'transcript_here',
 );
 const samples = new SamplesView(byId('samples'), (code) => start(code));
@@ -128,22 +119,22 @@ let resumed = false;
 /** Columns, tails and announcements follow the form. */
 function showChoice() {
   const { targets, mode } = settings.choice;
-  captionsView.setLanes([SPOKEN, ...targets], laneName);
-  captionsView.showTails(mode === 'fast');
-  announcer.follow(targets[0] ?? SPOKEN);
+  captionsView.setColumns([SPOKEN, ...targets], columnName);
+  captionsView.showTails(mode === MODE.FAST);
+  announcer.setColumn(targets[0] ?? SPOKEN);
   offerTranscripts([SPOKEN, ...targets]);
 }
 
-/** What can be saved: the columns, and languages that were columns before. @param {string[]} lanes */
-function offerTranscripts(lanes) {
-  const { value } = transcriptLane;
-  const said = model.segments.flatMap(({ cells }) => [...cells].filter(([, { own }]) => !own).map(([lane]) => lane));
-  const all = [...new Set([...lanes, ...said])];
-  transcriptLane.replaceChildren(...all.map((lane) => new Option(laneName(lane), lane)));
-  transcriptLane.value = all.includes(value) ? value : (lanes[1] ?? SPOKEN);
+/** What can be saved: the columns, and languages that were columns before. @param {string[]} columns */
+function offerTranscripts(columns) {
+  const { value } = transcriptLanguage;
+  const said = model.segments.flatMap(({ cells }) => [...cells].filter(([, { own }]) => !own).map(([column]) => column));
+  const all = [...new Set([...columns, ...said])];
+  transcriptLanguage.replaceChildren(...all.map((column) => new Option(columnName(column), column)));
+  transcriptLanguage.value = all.includes(value) ? value : (columns[1] ?? SPOKEN);
 }
 
-/** @param {import('../talk.js').Phase} phase */
+/** @param {import('../audio/talk.js').Phase} phase */
 function showPhase(phase) {
   button.show(phase);
   const busy = phase !== 'idle';
@@ -177,7 +168,7 @@ function start(sample) {
             status.note('microphone', (words) => words.say('mic_gone'));
             onEnd();
           }),
-    credentials(place),
+    credentials(address),
     settings.choice,
   );
 }
@@ -186,10 +177,10 @@ function start(sample) {
 function opened(hello, fresh, again) {
   byId('version').textContent = String(hello.server ?? '');
   status.clearProblem('no_server');
-  notices.greet(fresh, again);
+  notices.opened(fresh, again);
   invite.show(hello.invite);
   if (fresh) audience.reset(Boolean(hello.invite));
-  stage.enter(hello);
+  presenter.enter(hello);
   resumed = !fresh;
   if (resumed) return;
   latency.clear();
@@ -204,15 +195,15 @@ function message(message) {
     audience.show(message.listeners);
     return;
   }
-  if (talk.session && stage.take(message, talk.session.clock)) return;
+  if (talk.session && presenter.take(message, talk.session.clock)) return;
   if (message.type === 'speech' && talk.phase === 'running') {
     status.setState(message.state === 'started' && liveState === 'live' ? 'speech' : liveState);
   } else notices.take(message);
 }
 
 shell.draw((words) => {
-  document.title = `${place.room === 'main' ? '' : `${place.room} · `}Sottovoce`;
-  byId('room').textContent = place.room === 'main' ? '' : shell.say('room', { room: place.room });
+  shell.titleRoom(address.room);
+  byId('room').textContent = address.room === DEFAULT_ROOM ? '' : shell.say('room', { room: address.room });
   samples.draw(words);
   settings.setWords(words);
   status.setWords(words);
@@ -226,7 +217,7 @@ shell.draw((words) => {
   showChoice();
 });
 if (matchMedia('(min-width: 56rem)').matches) byId('latency').open = byId('invite-details').open = true;
-nudgeOnReturn(() => talk.session?.nudge());
+retryOnReturn(() => talk.session?.retryNow());
 addEventListener('beforeunload', (event) => talk.phase === 'running' && event.preventDefault());
 showSecureHint(byId('secure'), byId('secure-link'));
 
@@ -237,6 +228,6 @@ const languages = await awaitLanguages((problem) => {
 shell.learnNames(languages.names);
 settings.setLanguages(languages);
 status.clearProblem('no_server');
-fetchInvite(place).then((way) => invite.show(way));
+fetchInvite(address).then((way) => invite.show(way));
 if (talk.phase === 'idle') status.setState('idle');
 showChoice();

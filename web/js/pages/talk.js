@@ -1,48 +1,38 @@
 /** The conversation page: two people and two languages, on one device or on two. */
 
-import { Announcer } from '../announcer.js';
-import { CaptionModel } from '../captions.js';
-import { CaptionStage } from '../caption-stage.js';
-import { loadWords, ownName } from '../i18n.js';
-import { listenToMicrophone } from '../input.js';
-import { LanePane, sideBySide } from '../lane-pane.js';
-import { awaitLanguages } from '../languages.js';
-import { nudgeOnReturn } from '../listening.js';
-import { Notices } from '../notices.js';
-import { PartnerLink } from '../partner-link.js';
-import { credentials, placeOf, webSocketUrl } from '../place.js';
-import { showSecureHint } from '../secure-hint.js';
-import { Shell, byId } from '../shell.js';
-import { StatusView } from '../status-view.js';
-import { UI_LANGUAGES } from '../strings.js';
-import { Talk } from '../talk.js';
-import { TalkButton } from '../talk-button.js';
-import { BOTH, TwoDevices, isSide } from '../talk-devices.js';
-import { TwoWay, firstPair, spokenOrRead } from '../two-way.js';
-import { WakeLock } from '../wake-lock.js';
+import { listenToMicrophone } from '../audio/input.js';
+import { Talk } from '../audio/talk.js';
+import { CaptionModel } from '../captions/caption-model.js';
+import { Notices } from '../captions/notices.js';
+import { loadWords, ownName } from '../strings/i18n.js';
+import { UI_LANGUAGES } from '../strings/load.js';
+import { Announcer } from '../views/announcer.js';
+import { CaptionsPresenter } from '../views/captions-presenter.js';
+import { ColumnView, sideBySide } from '../views/column-view.js';
+import { byId } from '../views/elements.js';
+import { retryOnReturn } from '../views/page-return.js';
+import { PartnerLink } from '../views/partner-link.js';
+import { showSecureHint } from '../views/secure-hint.js';
+import { Shell } from '../views/shell.js';
+import { StatusView, stateKey } from '../views/status-view.js';
+import { TalkButton } from '../views/talk-button.js';
+import { WakeLock } from '../views/wake-lock.js';
+import { awaitLanguages } from '../wire/languages.js';
+import { credentials, isSide, pageAddress, webSocketUrl } from '../wire/page-address.js';
+import { MODE } from '../wire/protocol.js';
+import { BOTH, TwoDevices } from './two-devices.js';
+import { TwoWay, firstPair, spokenOrRead } from './two-way.js';
 
-/** @typedef {import('../two-way.js').Side} Side */
-/** @typedef {import('../protocol.js').Message} Message */
+/** @typedef {import('./two-way.js').Side} Side */
+/** @typedef {import('../wire/protocol.js').Message} Message */
 
 const SIDES = /** @type {const} */ (['near', 'far']);
 
 const shell = await Shell.open();
-const place = placeOf(location.href);
+const address = pageAddress(location.href);
 const url = webSocketUrl(document.baseURI);
-const side = place.options.get('side');
-const status = new StatusView(
-  {
-    state: byId('state'),
-    stateText: byId('state-text'),
-    problem: byId('problem'),
-    problemTitle: byId('problem-title'),
-    problemDo: byId('problem-do'),
-    problemDetail: byId('problem-detail'),
-    problemClose: byId('problem-close'),
-    notice: byId('notice'),
-  },
-  shell.words,
-);
+const side = address.options.get('side');
+const status = StatusView.ofPage(shell.words);
 const notices = new Notices(status);
 const announcer = new Announcer(byId('announcer'));
 const wakeLock = new WakeLock();
@@ -55,29 +45,29 @@ showSecureHint(byId('secure'), byId('secure-link'));
 const languages = await awaitLanguages(() => status.setState('offline'));
 shell.learnNames(languages.names);
 const possible = spokenOrRead(languages);
-const pair = new TwoWay(firstPair(place.targets, possible, navigator.languages), languages);
-const panes = { near: paneOf('near'), far: paneOf('far') };
-const stage = new CaptionStage(new CaptionModel(), sideBySide([panes.near, panes.far]), [announcer]);
+const pair = new TwoWay(firstPair(address.targets, possible, navigator.languages), languages);
+const views = { near: columnViewOf('near'), far: columnViewOf('far') };
+const presenter = new CaptionsPresenter(new CaptionModel(), sideBySide([views.near, views.far]), [announcer]);
 /** @type {TwoDevices | null} */
 let devices = null;
 const talk = new Talk(url, {
   phase: showPhase,
   frame: () => {},
   opened: (hello, fresh, again) => {
-    notices.greet(fresh, again);
-    (devices ?? stage).enter(hello);
+    notices.opened(fresh, again);
+    (devices ?? presenter).enter(hello);
   },
   message,
-  state: (state) => status.setState(state === 'waiting' ? 'returning' : state),
+  state: (state) => status.setState(stateKey(state)),
   problem: (problem) => status.showProblem(problem),
 });
 const button = new TalkButton(byId('toggle'), (key) => shell.say(key), { start, stop: () => talk.finish() });
 if (isSide(side)) devices = twoDevices(side);
 
 /** @param {Side} one */
-function paneOf(one) {
-  const lane = isSide(side) ? BOTH : pair.language(one);
-  return new LanePane({ captions: byId(`${one}-captions`), rows: byId(`${one}-rows`) }, lane);
+function columnViewOf(one) {
+  const column = isSide(side) ? BOTH : pair.language(one);
+  return new ColumnView({ captions: byId(`${one}-captions`), rows: byId(`${one}-rows`) }, column);
 }
 
 /** @param {'a' | 'b'} mine */
@@ -85,11 +75,11 @@ function twoDevices(mine) {
   new PartnerLink(shell, mine);
   return new TwoDevices({
     url,
-    place,
+    address,
     side: mine,
     language: pair.language('near'),
-    show: (change) => panes.near.show(change),
-    follower: announcer,
+    show: (change) => views.near.show(change),
+    subscriber: announcer,
     state: (state) => talk.phase === 'idle' && status.setState(state === 'reading' ? 'partner' : state),
   });
 }
@@ -102,18 +92,18 @@ function start() {
       status.note('microphone', (words) => words.say('mic_gone'));
       onEnd();
     });
-  if (devices) talk.start(open, devices.entry, { source: pair.language('near'), targets: [], mode: 'fast' });
-  else talk.start(open, credentials(place), pair.choice);
+  if (devices) talk.start(open, devices.credentials, { source: pair.language('near'), targets: [], mode: MODE.FAST });
+  else talk.start(open, credentials(address), pair.choice);
 }
 
 /** @param {Message} message */
 function message(message) {
-  if (talk.session && (devices ?? stage).take(message, talk.session.clock)) return;
+  if (talk.session && (devices ?? presenter).take(message, talk.session.clock)) return;
   if (message.type === 'speech' && talk.phase === 'running') status.setState(message.state === 'started' ? 'speech' : 'live');
   else notices.take(message);
 }
 
-/** @param {import('../talk.js').Phase} phase */
+/** @param {import('../audio/talk.js').Phase} phase */
 function showPhase(phase) {
   button.show(phase);
   wakeLock.turn(phase !== 'idle');
@@ -123,7 +113,7 @@ function showPhase(phase) {
   if (phase !== 'running') status.setState(phase);
 }
 
-/** Buttons, languages and panes follow the pair. */
+/** Buttons, languages and views follow the pair. */
 function showPair() {
   for (const one of SIDES) {
     const code = pair.language(one);
@@ -131,10 +121,10 @@ function showPair() {
     const speak = byId(`${one}-speak`);
     labelSpeak(speak, code);
     speak.setAttribute('aria-pressed', String(pair.speaking === one));
-    if (!devices) panes[one].turn(code);
+    if (!devices) views[one].setColumn(code);
   }
   byId('auto').setAttribute('aria-pressed', String(pair.speaking === null));
-  announcer.follow(devices ? BOTH : pair.language('near'));
+  announcer.setColumn(devices ? BOTH : pair.language('near'));
   const [way] = devices ? [] : pair.missing;
   status.note('way', () => (way ? shell.say('talk_no_way', named(way)) : ''));
 }
@@ -177,13 +167,13 @@ byId('turn').addEventListener('click', () => {
   byId('turn').setAttribute('aria-pressed', String(turned));
 });
 body.classList.toggle('turned', !devices);
-byId('devices').href = `talk?room=${place.room}${devices ? '' : '&side=a'}${location.hash}`;
+byId('devices').href = `talk?room=${address.room}${devices ? '' : '&side=a'}${location.hash}`;
 shell.draw(() => {
   byId('devices').textContent = shell.say(devices ? 'talk_one' : 'talk_two');
   showPair();
   showPhase(talk.phase);
 });
-nudgeOnReturn(() => {
-  talk.session?.nudge();
-  devices?.nudge();
+retryOnReturn(() => {
+  talk.session?.retryNow();
+  devices?.retryNow();
 });
