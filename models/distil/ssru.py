@@ -88,10 +88,8 @@ class SsruTransformer(nn.Module):
 
     def loss(self, said: Tensor, labels: Tensor, smoothing: float) -> Tensor:
         """Mean cross entropy with smoothed labels (R) of what is said (R, d), in two thirds of the time of logits."""
-        found: Any = _Loss.apply(  # type: ignore[no-untyped-call]
-            said, self.weights[EMBEDDINGS], self.weights[OUTPUT_BIAS], labels, smoothing
-        )
-        return cast(Tensor, found)
+        apply: Any = _Loss.apply
+        return cast(Tensor, apply(said, self.weights[EMBEDDINGS], self.weights[OUTPUT_BIAS], labels, smoothing))
 
     def forward(self, source: Tensor, present: Tensor, target: Tensor) -> Tensor:
         return self.decode(target, *self.encode(source, present))
@@ -125,7 +123,9 @@ class SsruTransformer(nn.Module):
 
     def _heads(self, x: Tensor, parts: int) -> tuple[Tensor, ...]:
         batch, length, _ = x.shape
-        return x.view(batch, length, parts, self.architecture.heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
+        split = x.view(batch, length, parts, self.architecture.heads, -1).permute(2, 0, 3, 1, 4)
+        found: tuple[Tensor, ...] = split.unbind(0)
+        return found
 
     def _feed_forward(self, prefix: str, x: Tensor) -> Tensor:
         hidden = functional.relu(self._linear(x, (f"{prefix}_W1", f"{prefix}_b1")))
@@ -135,7 +135,8 @@ class SsruTransformer(nn.Module):
         matrices = [self.weights[f"{prefix}_{name}"] for name in ("W", "Wf")]
         new, forget = functional.linear(x, torch.cat(matrices, dim=1).t()).float().chunk(2, dim=-1)
         keep = torch.sigmoid(forget + self.weights[f"{prefix}_bf"])
-        cells = cast(Tensor, _Scan.apply(keep, (1 - keep) * new))  # type: ignore[no-untyped-call]
+        apply: Any = _Scan.apply
+        cells = cast(Tensor, apply(keep, (1 - keep) * new))
         return self._norm(x + functional.relu(cells), f"{prefix}_ffn")
 
 

@@ -206,7 +206,7 @@ class Transfer:
         for group, rate in zip(self._optimiser.param_groups, rates, strict=True):
             group["lr"] = rate * share
         loss = self._loss(batch)
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), _LARGEST_GRADIENT, foreach=True)
         self._optimiser.step()
         self._optimiser.zero_grad(set_to_none=True)
