@@ -29,6 +29,7 @@ import sentencepiece
 import torch
 from torch import Tensor
 
+from translate.atomic import replacing
 from translate.translation.marian.decoder import MarianDecoder
 from translate.translation.tokenizer import open_tokenizer
 
@@ -42,7 +43,7 @@ from .prepare import Prepared, load_prepared, prepare
 from .progress import Progress
 from .shortlist import make_shortlist
 from .ssru import EMBEDDINGS, SsruTransformer, carry_over
-from .train import save_atomically, tune_memory
+from .train import tune_memory
 from .vocabulary import fit_from
 
 __all__ = ["Budget", "Transfer", "main", "translate_lines"]
@@ -133,18 +134,17 @@ class Transfer:
 
     def save(self) -> None:
         """Write the checkpoint."""
-        save_atomically(
-            {
-                "description": self._description,
-                "weights": {name: weight.detach() for name, weight in self.network.weights.items()},
-                "average": self._average,
-                "optimiser": self._optimiser.state_dict(),
-                "tokens": self.tokens,
-                "step": self.step,
-                "place": astuple(self.place),
-            },
-            self._path,
-        )
+        state = {
+            "description": self._description,
+            "weights": {name: weight.detach() for name, weight in self.network.weights.items()},
+            "average": self._average,
+            "optimiser": self._optimiser.state_dict(),
+            "tokens": self.tokens,
+            "step": self.step,
+            "place": astuple(self.place),
+        }
+        with replacing(self._path, single_writer=True) as file:
+            torch.save(state, file)
 
     def export(self, folder: Path) -> None:
         """Write the averaged weights as a model folder, in int8."""
