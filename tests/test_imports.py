@@ -12,7 +12,7 @@ PACKAGE = Path(translate.__file__).parent
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("atomic", "errors", "language_tags", "own_process", "resources", "tasks", "usage"),
-    ("events", "languages", "paths"),
+    ("events", "languages", "modes", "notice_codes", "paths"),
     ("config", "cost", "latency", "manifest", "state"),
     ("logs",),
     ("audio", "protocol", "speech", "translation"),

@@ -9,11 +9,26 @@ from typing import Final
 
 from translate.errors import ConfigError
 
-__all__ = ["expanded", "user_folder"]
+__all__ = ["cache_home", "config_home", "expanded", "state_home", "user_folder"]
 
 _NOWHERE: Final = Path("/nonexistent")
 """The home folder that Debian gives to users who have none. It does not exist, so writing there fails with a
 message that names the setting for another place; what only reads finds nothing and goes on."""
+
+
+def cache_home() -> Path:
+    """``$XDG_CACHE_HOME``, else ``~/.cache``; see :func:`user_folder`."""
+    return user_folder("XDG_CACHE_HOME", ".cache")
+
+
+def config_home(environment: Mapping[str, str] | None = None) -> Path:
+    """``$XDG_CONFIG_HOME``, else ``~/.config``; see :func:`user_folder`."""
+    return user_folder("XDG_CONFIG_HOME", ".config", environment)
+
+
+def state_home() -> Path:
+    """``$XDG_STATE_HOME``, else ``~/.local/state``; see :func:`user_folder`."""
+    return user_folder("XDG_STATE_HOME", ".local/state")
 
 
 def user_folder(variable: str, under_home: str, environment: Mapping[str, str] | None = None) -> Path:

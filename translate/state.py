@@ -8,7 +8,7 @@ from typing import Final
 
 from translate.atomic import replacing
 from translate.errors import StateError
-from translate.paths import expanded, user_folder
+from translate.paths import expanded, state_home
 
 __all__ = [
     "SYSTEM_STATE",
@@ -33,7 +33,7 @@ def state_folder() -> Path:
         return expanded(own)
     if (system := of_system(SYSTEM_STATE)) is not None:
         return system
-    return user_folder("XDG_STATE_HOME", ".local/state") / "sottovoce"
+    return state_home() / "sottovoce"
 
 
 def lan_folder() -> Path:

@@ -11,7 +11,7 @@ from translate import FileSource, Session
 from translate.config import Config
 from translate.events import Translation
 from translate.inference import Engines
-from translate.translation import Mode
+from translate.modes import Mode
 
 pytestmark = [pytest.mark.models, pytest.mark.slow]
 

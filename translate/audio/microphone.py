@@ -18,6 +18,7 @@ from translate.config import AudioConfig
 from translate.errors import DeviceError
 from translate.events import RATE_HZ, AudioChunk, Notice, Samples
 from translate.latency import SessionClock, ms_of
+from translate.notice_codes import DEVICE_CODES
 from translate.tasks import Supervisor
 
 __all__ = ["MicrophoneSource"]
@@ -152,7 +153,7 @@ class _Recording:
         """The device is gone (or ``why``): look for it."""
         self.handover = self._new_handover()  # nothing of the old stream may follow
         self._search = self._tasks.start(self._reopen(), "search")
-        return Notice("device_lost", why or f"the microphone {self.name!r} is gone; waiting for it to come back")
+        return Notice(DEVICE_CODES["lost"], why or f"the microphone {self.name!r} is gone; waiting for it to come back")
 
     def found(self) -> Notice | None:
         """A block has come: if the device was lost, it is back."""
@@ -160,7 +161,7 @@ class _Recording:
             return None
         self._tasks.stop(self._search)
         self._search = None
-        return Notice("device_back", f"the microphone {self.name!r} is back")
+        return Notice(DEVICE_CODES["back"], f"the microphone {self.name!r} is back")
 
     async def close(self) -> None:
         await self._tasks.aclose()
@@ -212,13 +213,13 @@ class _Mute:
             if not self._muted:
                 return []
             self._muted = False
-            return [Notice("device_heard", f"the microphone {recording.name!r} gives sound again")]
+            return [Notice(DEVICE_CODES["heard"], f"the microphone {recording.name!r} gives sound again")]
         self._zeros_ms += block.count * 1000 / recording.form[0]
         if self._muted or not self._after_ms or self._zeros_ms < self._after_ms:
             return []
         self._muted = True
         why = "nothing but silence: it is muted or not plugged in"
-        return [Notice("device_muted", f"the microphone {recording.name!r} gives {why}")]
+        return [Notice(DEVICE_CODES["muted"], f"the microphone {recording.name!r} gives {why}")]
 
 
 class _Track:

@@ -25,7 +25,7 @@ from translate.config import Config, Limits, ServerConfig
 from translate.errors import SottovoceError
 from translate.events import EndOfStream, Event, Marks, Transcript, Translation
 from translate.latency import SessionClock
-from translate.protocol import SUBPROTOCOL, ClientHello, encode_client
+from translate.protocol import SPEAKER, SUBPROTOCOL, ClientHello, encode_client
 from translate.server.app import Server
 from translate.server.http.open_files import allow_open_files
 from translate.server.metrics.process import rss_bytes
@@ -180,7 +180,7 @@ async def measure(listeners: int, seconds: float) -> Fanout:
 
 async def _fill(server: Server, backend: _Backend, port: int, listeners: int, tasks: Supervisor) -> Fanout:
     async with connect(f"ws://127.0.0.1:{port}/ws", subprotocols=[Subprotocol(SUBPROTOCOL)], proxy=None) as speaker:
-        await speaker.send(encode_client(ClientHello(versions=("v1",), role="speaker", source="en"), seq=1, t_ms=0))
+        await speaker.send(encode_client(ClientHello(versions=("v1",), role=SPEAKER, source="en"), seq=1, t_ms=0))
         await speaker.recv()
         talk = backend.talk
         assert talk is not None  # the speaker was answered

@@ -22,7 +22,7 @@ from translate.bench.soak import Pace
 from translate.errors import SottovoceError
 from translate.events import RATE_HZ, AudioChunk, Notice, Samples, Transcript, Translation
 from translate.latency import SessionClock
-from translate.protocol import SUBPROTOCOL, ClientHello, decode_server, encode_client, text_key
+from translate.protocol import LISTENER, SUBPROTOCOL, ClientHello, decode_server, encode_client, text_key
 from translate.remote import RemoteSpeaker
 from translate.remote.address import RoomAddress
 from translate.remote.speaker import Talk
@@ -252,7 +252,7 @@ class Listener:
     async def run(self) -> None:
         """Read until cancelled. Raises SottovoceError when the service is gone."""
         targets = (self._target,) if self._target is not None else ()
-        hello = ClientHello(versions=("v1",), role="listener", room=self.room, targets=targets)
+        hello = ClientHello(versions=("v1",), role=LISTENER, room=self.room, targets=targets)
         async for socket in connect(
             self._url, subprotocols=[Subprotocol(SUBPROTOCOL)], compression=None, proxy=None, max_size=None
         ):

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
@@ -14,7 +14,8 @@ from translate import logs
 from translate.config import Config, load_config
 from translate.config.load import default_files
 from translate.errors import ConfigError
-from translate.languages import canonical
+from translate.languages import AUTO, canonical
+from translate.modes import CALM, FAST, Mode
 
 __all__ = [
     "Wanted",
@@ -38,7 +39,7 @@ class Wanted:
     """Canonical code, or ``auto``."""
     targets: tuple[str, ...]
     allowed: tuple[str, ...]
-    mode: Literal["fast", "calm"]
+    mode: Mode
 
 
 def languages_wanted(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,15 +47,15 @@ def languages_wanted(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def wrapped(*args: Any, spoken: str, targets: str, allow: str, calm: bool, **kwargs: Any) -> Any:
-        source = "auto" if spoken.strip().lower() == "auto" else canonical(spoken.strip())
-        wanted = Wanted(source, codes(targets), codes(allow), "calm" if calm else "fast")
+        source = AUTO if spoken.strip().lower() == AUTO else canonical(spoken.strip())
+        wanted = Wanted(source, codes(targets), codes(allow), CALM if calm else FAST)
         return command(*args, wanted=wanted, **kwargs)
 
     for decorate in (
         click.option("--calm", is_flag=True, help="Show only text that will not change any more."),
         click.option("--allow", metavar="LANG[,LANG]", default="", help="Languages that `--from auto` may find."),
         click.option("--to", "targets", metavar="LANG[,LANG]", default="", help="Languages to translate into."),
-        click.option("--from", "spoken", metavar="LANG", default="auto", show_default=True, help="Language spoken."),
+        click.option("--from", "spoken", metavar="LANG", default=AUTO, show_default=True, help="Language spoken."),
     ):
         wrapped = decorate(wrapped)
     return wrapped

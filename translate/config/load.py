@@ -16,7 +16,7 @@ from translate.config.groups import Config
 from translate.config.lines import key_lines, line_of
 from translate.config.values import checked, named, shown
 from translate.errors import ConfigError
-from translate.paths import user_folder
+from translate.paths import config_home
 
 __all__ = ["DEFAULT", "ENVIRONMENT_PREFIX", "Reading", "default_files", "load_config", "read_config", "user_file"]
 
@@ -91,7 +91,7 @@ def default_files(environment: Mapping[str, str] | None = None) -> tuple[Path, .
 
 def user_file(environment: Mapping[str, str] | None = None) -> Path:
     """``$XDG_CONFIG_HOME/sottovoce/config.toml``, else under ``~/.config``; it need not exist."""
-    return user_folder("XDG_CONFIG_HOME", ".config", environment) / "sottovoce" / "config.toml"
+    return config_home(environment) / "sottovoce" / "config.toml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from translate import logs
 from translate.config import TranscriptsConfig
 from translate.errors import SottovoceError
 from translate.events import Event, Notice
+from translate.notice_codes import TRANSCRIPTS_BACK, TRANSCRIPTS_FAILED
 from translate.output.collect import Caption
 from translate.output.per_language import Entry, PerLanguage
 from translate.output.retention import folder_name
@@ -24,12 +25,10 @@ from translate.paths import expanded
 if TYPE_CHECKING:
     from translate.output.transcripts import Archive
 
-__all__ = ["FAILED", "SessionFiles"]
+__all__ = ["SessionFiles"]
 
 log = logging.getLogger(__name__)
 
-FAILED: Final = "transcripts_failed"
-"""Code of the notice that transcripts cannot be written; ``transcripts_back``: they can again."""
 _MOST_WAITING: Final = 2000
 """Captions that wait for a disk, of one session."""
 _LATE_MS: Final = 600_000
@@ -173,7 +172,7 @@ class SessionFiles:
             reason = f"{type(error).__name__}: {error}"
         trace = None if is_foreseen else error
         log.error("transcripts cannot be written to %s: %s; captions go on", self._folder, reason, exc_info=trace)
-        self._news.append(Notice(FAILED, f"transcripts cannot be written ({reason}); captions go on"))
+        self._news.append(Notice(TRANSCRIPTS_FAILED, f"transcripts cannot be written ({reason}); captions go on"))
 
     def _recovered(self) -> None:
         if not self._failing:
@@ -181,7 +180,7 @@ class SessionFiles:
         self._failing = False
         lost = f"; {self._lost} captions are missing in them" if self._lost else ""
         log.warning("transcripts are written again to %s%s", self._folder, lost)
-        self._news.append(Notice("transcripts_back", f"transcripts are written again{lost}"))
+        self._news.append(Notice(TRANSCRIPTS_BACK, f"transcripts are written again{lost}"))
 
     def _finish(self) -> None:
         if self._waiting:

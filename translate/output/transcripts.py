@@ -20,10 +20,10 @@ from translate import logs
 from translate.config import TranscriptsConfig
 from translate.events import Event, Notice
 from translate.output.retention import prune
-from translate.output.session_files import FAILED, SessionFiles
+from translate.output.session_files import SessionFiles
 from translate.paths import expanded
 
-__all__ = ["FAILED", "KEPT", "Archive", "Recorded", "SessionFiles", "recorded"]
+__all__ = ["KEPT", "Archive", "Recorded", "SessionFiles", "recorded"]
 
 log = logging.getLogger(__name__)
 

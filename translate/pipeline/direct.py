@@ -9,10 +9,11 @@ from collections import OrderedDict
 from translate.config import Config
 from translate.events import RATE_HZ, Samples, Transcript
 from translate.inference import Engines, Turns
+from translate.modes import CALM, Mode
 from translate.speech.engine import RecognitionEngine
 from translate.speech.hypothesis import join
 from translate.speech.policy import CREDIBLE, plausible
-from translate.translation import Draft, Mode
+from translate.translation import Draft
 
 __all__ = ["DirectTranslator", "SharedEnglish"]
 
@@ -53,7 +54,7 @@ class DirectTranslator:
         self._shown = (transcript.segment, transcript.end_ms)
         if transcript.final and not transcript.committed:
             return Draft("", "", True, transcript.rev)
-        if not transcript.final and mode == "calm":
+        if not transcript.final and mode == CALM:
             return Draft("", "", False, transcript.rev)
         started_s = time.monotonic()
         window = self._engine.encode(audio)

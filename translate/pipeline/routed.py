@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from translate.config import Config
 from translate.inference import Engines
+from translate.modes import FAST, Mode
 from translate.pipeline.direct import SharedEnglish
 from translate.pipeline.recognition import Heard
-from translate.translation import Draft, IncrementalTranslator, Mode, Route
+from translate.translation import Draft, IncrementalTranslator, Route
 
 __all__ = ["RoutedTranslation"]
 
@@ -68,5 +69,5 @@ class RoutedTranslation:
             text = self._text
             text.mode = mode
             return await self._text_turns.run(lambda: text.step(transcript))
-        tail = transcript.tail if mode == "fast" else ""
+        tail = transcript.tail if mode == FAST else ""
         return Draft(transcript.committed, tail, transcript.final, transcript.rev)

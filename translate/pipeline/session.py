@@ -11,18 +11,15 @@ from translate.config import Config
 from translate.errors import SottovoceError
 from translate.events import EndOfStream, Event
 from translate.inference import Engines
-from translate.languages import canonical
+from translate.languages import AUTO, canonical
 from translate.latency import SessionClock
+from translate.modes import FAST, Mode
 from translate.pipeline.outlet import Outlet
 from translate.pipeline.recognition import RecognitionStage
 from translate.pipeline.translation import TranslationState
 from translate.pipeline.translations import TranslationStage
-from translate.translation import Mode
 
-__all__ = ["AUTO", "Session"]
-
-AUTO = "auto"
-"""Stands for "find out which language is spoken"."""
+__all__ = ["Session"]
 
 
 class Session:
@@ -54,7 +51,7 @@ class Session:
         engines: Engines | None = None,
         config: Config | None = None,
         allowed: Sequence[str] = (),
-        mode: Mode = "fast",
+        mode: Mode = FAST,
     ) -> None:
         self._owns_engines = engines is None
         self._engines = Engines(config or Config()) if engines is None else engines

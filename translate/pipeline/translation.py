@@ -15,12 +15,13 @@ from translate.events import Lag, Marks, Notice, Transcript, Translation
 from translate.inference import Engines, WorkerError
 from translate.languages import english_name
 from translate.latency import SessionClock
+from translate.modes import Mode
 from translate.pipeline.direct import SharedEnglish
 from translate.pipeline.mailbox import Mailbox
 from translate.pipeline.outlet import Outlet
 from translate.pipeline.recognition import Heard
 from translate.pipeline.routed import RoutedTranslation
-from translate.translation import Draft, Mode
+from translate.translation import Draft
 
 __all__ = ["TranslationState", "TranslationWorker"]
 

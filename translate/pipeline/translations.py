@@ -11,11 +11,11 @@ from translate.config import Config
 from translate.events import Translation
 from translate.inference import Engines
 from translate.latency import SessionClock
+from translate.modes import Mode
 from translate.pipeline.direct import SharedEnglish
 from translate.pipeline.outlet import Outlet
 from translate.pipeline.recognition import Heard
 from translate.pipeline.translation import TranslationState, TranslationWorker
-from translate.translation import Mode
 
 __all__ = ["TranslationStage"]
 

@@ -13,6 +13,9 @@ from typing import Any, Final, Literal
 
 from translate.errors import ProtocolError
 from translate.events import EndOfStream, Lag, Notice, SpeechSpan, Transcript, Translation
+from translate.languages import AUTO
+from translate.modes import FAST, Mode
+from translate.notice_codes import DeviceState
 from translate.protocol.codec import bounded
 from translate.protocol.roles import Role
 from translate.protocol.status import Status
@@ -54,10 +57,6 @@ MAX_VALID_S: Final = 366 * 86_400
 _LANGUAGE: Final = r"[A-Za-z][A-Za-z0-9_-]{0,34}"
 ROOM_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}"
 
-Mode = Literal["fast", "calm"]
-DeviceState = Literal["lost", "back", "muted", "heard"]
-"""Of a speaker's microphone: gone; there again; nothing but zeros come from it; sound again."""
-
 
 class FrameSizeError(ProtocolError):
     """A frame is larger than the server's ``hello`` allows."""
@@ -76,11 +75,11 @@ class ClientHello:
     versions: tuple[str, ...] = bounded(max_items=16, max_length=16)
     role: Role
     room: str = bounded("main", max_length=64, min_length=1, pattern=ROOM_NAME)
-    source: str = bounded("auto", max_length=35, min_length=1, pattern=_LANGUAGE)
+    source: str = bounded(AUTO, max_length=35, min_length=1, pattern=_LANGUAGE)
     """The spoken language, or ``auto``; a listener's is ignored."""
     allowed_sources: tuple[str, ...] = bounded((), max_items=128, max_length=35, min_length=1, pattern=_LANGUAGE)
     targets: tuple[str, ...] = bounded((), max_items=MAX_TARGETS, max_length=35, min_length=1, pattern=_LANGUAGE)
-    mode: Mode = "fast"
+    mode: Mode = FAST
     capabilities: tuple[str, ...] = bounded((), max_items=64, max_length=64)
     token: str | None = bounded(None, max_length=512)
     resume: str | None = bounded(None, max_length=128)

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Iterable
 
 from translate.events import Transcript, Translation
+from translate.modes import FAST, Mode
 from translate.protocol.log import TextEvent, TextKey, text_key
-from translate.protocol.messages import Mode
 from translate.protocol.parcel import Parcel
 
 __all__ = ["View"]
@@ -25,7 +25,7 @@ class View:
 
     __slots__ = ("_shown", "mode", "targets")
 
-    def __init__(self, targets: Iterable[str] = (), mode: Mode = "fast") -> None:
+    def __init__(self, targets: Iterable[str] = (), mode: Mode = FAST) -> None:
         self.targets = tuple(dict.fromkeys(targets))
         self.mode: Mode = mode
         self._shown: dict[TextKey, int] = {}  # length of the committed text of open segments
@@ -34,7 +34,7 @@ class View:
         """An event as the client is to see it; ``None``: not at all."""
         if parcel.lang is not None and parcel.lang not in self.targets:
             return None
-        if self.mode == "fast":
+        if self.mode == FAST:
             return parcel
         event = parcel.message
         if not isinstance(event, (Transcript, Translation)):
@@ -45,12 +45,12 @@ class View:
         """The same for a text alone."""
         if not self._shows(event):
             return None
-        return event if self.mode == "fast" or not event.tail else dataclasses.replace(event, tail="")
+        return event if self.mode == FAST or not event.tail else dataclasses.replace(event, tail="")
 
     def _shows(self, event: TextEvent) -> bool:
         if isinstance(event, Translation) and event.lang not in self.targets:
             return False
-        if self.mode == "fast":
+        if self.mode == FAST:
             return True
         key = text_key(event)
         if event.final:

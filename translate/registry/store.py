@@ -23,7 +23,7 @@ from pathlib import Path
 import filelock
 
 from translate.errors import MissingModel
-from translate.paths import expanded, user_folder
+from translate.paths import cache_home, expanded
 from translate.registry.spec import MODEL_NAME
 from translate.state import of_system
 
@@ -48,7 +48,7 @@ def cache_folder() -> Path:
         return expanded(own).absolute()
     if (system := of_system(_SYSTEM_CACHE)) is not None:
         return system
-    return user_folder("XDG_CACHE_HOME", ".cache") / "sottovoce"
+    return cache_home() / "sottovoce"
 
 
 @dataclass(frozen=True, slots=True)

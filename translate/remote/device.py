@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, get_args
+from typing import Final
 
 from translate.events import Notice
-from translate.protocol import Device, DeviceState
+from translate.notice_codes import DEVICE_CODES, DeviceState
+from translate.protocol import Device
 
 __all__ = ["DeviceReport"]
 
-_STATES: Final[Mapping[str, DeviceState]] = {f"device_{state}": state for state in get_args(DeviceState)}
+_STATES: Final[Mapping[str, DeviceState]] = {code: state for state, code in DEVICE_CODES.items()}
 _WELL: Final = ("back", "heard")
 
 

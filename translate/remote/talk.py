@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import dataclass
 
 from translate.events import RATE_HZ, EndOfStream, Notice
-from translate.protocol import ClientHello, Mode, ServerHello
+from translate.modes import FAST, Mode
+from translate.protocol import SPEAKER, ClientHello, ServerHello
 from translate.remote.address import RoomAddress
 from translate.remote.backlog import Backlog
 from translate.remote.clock import ServerClock
@@ -23,7 +24,7 @@ class Talk:
     source: str
     targets: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
-    mode: Mode = "fast"
+    mode: Mode = FAST
 
 
 class TalkState:
@@ -54,7 +55,7 @@ class TalkState:
         """The first message of a connection."""
         return ClientHello(
             versions=("v1",),
-            role="speaker",
+            role=SPEAKER,
             room=address.room,
             source=talk.source,
             allowed_sources=talk.allowed,

@@ -13,7 +13,7 @@ from typing import Literal
 
 from translate.atomic import replacing
 from translate.errors import SottovoceError
-from translate.paths import user_folder
+from translate.paths import config_home
 from translate.resources import packaging_folder
 
 __all__ = ["Part", "Scope", "ServiceError", "Systemd", "Unit", "program", "units"]
@@ -105,7 +105,7 @@ def _quoted(command: Path) -> str:
 def _folder(scope: Scope) -> Path:
     if scope == "system":
         return Path("/etc/systemd/system")
-    return user_folder("XDG_CONFIG_HOME", ".config") / "systemd" / "user"
+    return config_home() / "systemd" / "user"
 
 
 class Systemd:

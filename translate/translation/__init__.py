@@ -2,7 +2,7 @@
 
 from translate.translation.engine import Hypothesis, TranslationEngine
 from translate.translation.glossary import Glossary, read_glossary
-from translate.translation.incremental import Draft, IncrementalTranslator, Mode, translate_text
+from translate.translation.incremental import Draft, IncrementalTranslator, translate_text
 from translate.translation.routes import Hop, Route, plan, reachable
 from translate.translation.tokenizer import is_translation_folder
 
@@ -12,7 +12,6 @@ __all__ = [
     "Hop",
     "Hypothesis",
     "IncrementalTranslator",
-    "Mode",
     "Route",
     "TranslationEngine",
     "is_translation_folder",

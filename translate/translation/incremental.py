@@ -8,11 +8,11 @@ target words that stand already. How it works and what was measured: docs/TRANSL
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from translate.config import MtConfig
 from translate.events import Transcript
 from translate.languages import canonical
+from translate.modes import FAST, Mode
 from translate.translation.direction import Direction
 from translate.translation.glossary import Glossary
 from translate.translation.growing import Carry
@@ -20,16 +20,13 @@ from translate.translation.policy import Steadiness
 from translate.translation.routes import Route
 from translate.translation.segment import SegmentTranslator
 
-__all__ = ["Draft", "IncrementalTranslator", "Mode", "translate_text"]
+__all__ = ["Draft", "IncrementalTranslator", "translate_text"]
 
 LONGEST_PAUSE_MS = 4000
 """After a longer pause a new sentence begins, whatever the text looks like."""
 
 _MOST_OPEN = 8
 """Segments worked on at once. One whose language is found to be another is finished elsewhere, and never here."""
-
-Mode = Literal["fast", "calm"]
-"""``fast`` shows the tail, ``calm`` only what is committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ class IncrementalTranslator:
         source: str,
         target: str,
         config: MtConfig,
-        mode: Mode = "fast",
+        mode: Mode = FAST,
         glossary: Glossary | None = None,
     ) -> None:
         if route.kind == "whisper":
@@ -109,13 +106,13 @@ class IncrementalTranslator:
             committed, tail = committed + tail, ""
         for i, hop in enumerate(hops):
             # The tail of a hop is context for the next one, shown or not.
-            wants_tail = self.mode == "fast" or i + 1 < len(hops)
+            wants_tail = self.mode == FAST or i + 1 < len(hops)
             committed, tail = hop.step(committed, tail, final=final, wants_tail=wants_tail)
         if final:
             del self._segments[segment]
             self._closed = max(self._closed, segment)
             self._unfinished = _Unfinished(segment, transcript.end_ms, tuple(hop.carry for hop in hops))
-        return Draft(committed, tail if self.mode == "fast" else "", final, transcript.rev)
+        return Draft(committed, tail if self.mode == FAST else "", final, transcript.rev)
 
     def _opened(self, transcript: Transcript) -> list[SegmentTranslator]:
         before = self._unfinished

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from translate.events import RATE_HZ, EndOfStream, Event, Lag, Marks, Notice, Transcript, Translation
+from translate.notice_codes import TRANSCRIPTS_FAILED
 from translate.protocol import Paint
 from translate.server.metrics.delays import Delays, Histogram
 from translate.server.metrics.device_health import DEVICE_HEALTH
@@ -92,7 +93,7 @@ class Metrics:
             self.audio_s += event.position / RATE_HZ
         elif isinstance(event, Notice):
             self.notices[event.code] += 1
-            self.transcript_failures += event.code == "transcripts_failed"
+            self.transcript_failures += event.code == TRANSCRIPTS_FAILED
             self.device = DEVICE_HEALTH.get(event.code, self.device)
 
     def sent(self, marks: Marks, sent_ms: float) -> None:

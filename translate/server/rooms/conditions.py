@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from typing import Final
 
 from translate.events import Notice
-from translate.protocol import DeviceState
-from translate.server.metrics.device_health import DEVICE_HEALTH, device_code
+from translate.notice_codes import DEVICE_CODES, MUTED, TRANSCRIPTS_BACK, TRANSCRIPTS_FAILED, UNMUTED, DeviceState
+from translate.server.metrics.device_health import DEVICE_HEALTH
 
 __all__ = ["Conditions", "device_notice", "mute_notice"]
 
 _DEVICE: Final = "device"
 _TOPICS: Final[Mapping[str, tuple[str, bool]]] = {
-    "muted": ("muted", True),
-    "unmuted": ("muted", False),
-    "transcripts_failed": ("transcripts", True),
-    "transcripts_back": ("transcripts", False),
+    MUTED: (MUTED, True),
+    UNMUTED: (MUTED, False),
+    TRANSCRIPTS_FAILED: (TRANSCRIPTS_FAILED, True),
+    TRANSCRIPTS_BACK: (TRANSCRIPTS_FAILED, False),
     **{code: (_DEVICE, health != "ok") for code, health in DEVICE_HEALTH.items()},
 }
 """By code of a notice: the condition that it is about, and whether it begins it."""
@@ -31,15 +31,13 @@ _DEVICE_TEXTS: Final[Mapping[DeviceState, str]] = {
 def mute_notice(muted: bool) -> Notice:
     """An operator has muted the speaker, or not any longer."""
     return (
-        Notice("muted", "an operator has muted the speaker")
-        if muted
-        else Notice("unmuted", "the speaker is heard again")
+        Notice(MUTED, "an operator has muted the speaker") if muted else Notice(UNMUTED, "the speaker is heard again")
     )
 
 
 def device_notice(state: DeviceState) -> Notice:
     """How the speaker's microphone is. The words are ours: a speaker's would be on every screen."""
-    return Notice(device_code(state), _DEVICE_TEXTS[state])
+    return Notice(DEVICE_CODES[state], _DEVICE_TEXTS[state])
 
 
 class Conditions:
