@@ -117,7 +117,7 @@ class Network:
         if self._lan is not None and secure_port is not None:
             for one in secure:
                 await ports.open(one, self._lan.certificates.context)
-            self._lan.start(secure_port, plain_port)
+            self._lan.start(secure_port, plain_port, base)
             log.info("listening for HTTPS on all addresses, port %d", secure_port)
         return self._address
 
@@ -154,6 +154,11 @@ class Network:
         authority = self.authority
         fingerprint = None if authority is None else authority.fingerprint
         return await asyncio.to_thread(self.access.start_links, self._address.url, fingerprint)
+
+    def origins(self) -> tuple[str, ...]:
+        """Web origins whose pages may connect: the configured ones, and that of the reverse proxy in the links."""
+        own = self._link_address.origin if self._link_address is not None else None
+        return (*self._config.server.origins, *(() if own is None else (own,)))
 
     def hosts(self) -> tuple[str, ...]:
         """Names of this machine beside those that only a local network can have."""
