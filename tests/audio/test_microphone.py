@@ -167,6 +167,23 @@ async def test_unplugged_and_back(fakes):
     assert fakes.openings[1].closed
 
 
+async def test_a_search_that_fails_ends_the_stream(fakes, monkeypatch, caplog):
+    source = MicrophoneSource(AudioConfig(reopen_ms=100))
+    stream = source.stream(SessionClock())
+    await first_chunk(stream, fakes)
+
+    def broken(*_):
+        raise RuntimeError("the driver is broken")
+
+    monkeypatch.setattr(microphone, "Capture", broken)
+    fakes.openings[0].on_end()
+    async with asyncio.timeout(2):
+        with pytest.raises(RuntimeError, match="the driver is broken"):
+            async for _ in stream:
+                pass
+    assert "search for the device failed" in caplog.text
+
+
 async def test_a_device_that_is_not_there_at_the_start_is_waited_for_when_asked(fakes):
     fakes.present = False
     with pytest.raises(DeviceError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -20,6 +21,8 @@ from translate.latency import SessionClock, ms_of
 from translate.tasks import Supervisor, completed
 
 __all__ = ["MicrophoneSource"]
+
+log = logging.getLogger(__name__)
 
 _SILENT_MS = 2_000
 """A device that brings nothing for so long is gone; sound servers often do not say so."""
@@ -77,6 +80,8 @@ class MicrophoneSource:
                 block = await recording.handover.get(self._config.chunk_ms if recording.lost else patience_ms)
                 if self._closed:
                     return
+                if recording.failure is not None:
+                    raise recording.failure
                 heard = heard or block is not None
                 for item in self._told(recording, track, block):
                     yield item
@@ -109,13 +114,15 @@ class _Recording:
         self._config = config
         self._clock = clock
         self._capture: Capture | None = None
-        self._tasks = Supervisor("microphone")
+        self._tasks = Supervisor("microphone", self._search_failed)
         self._search: asyncio.Task[None] | None = None
         self.name = ""
         self.handover = self._new_handover()
         self.candidates: tuple[str, ...] = ()
         self.form = (RATE_HZ, 1)
         """Rate and channels of the blocks."""
+        self.failure: Exception | None = None
+        """What ended the search for the device; without it nobody would look any more."""
 
     @property
     def lost(self) -> bool:
@@ -156,6 +163,11 @@ class _Recording:
     async def close(self) -> None:
         await self._tasks.aclose()
         await self._let_go()
+
+    def _search_failed(self, name: str, error: Exception) -> None:
+        log.error("microphone: %s failed", name, exc_info=error)
+        self.failure = error
+        self.handover.end()
 
     async def _reopen(self) -> None:
         """Try until a stream is open; :meth:`found` ends this when sound comes out of it."""
