@@ -176,6 +176,27 @@ async def test_a_certificate_is_renewed_without_holding_up_the_loop_and_again_af
         assert "10.1.2.3" in await addresses_at(port)
 
 
+async def test_an_unexpected_failure_is_logged_and_does_not_end_the_looks(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    def look() -> Names:
+        if failures:
+            raise failures.pop()
+        return world.names
+
+    certificates = world.certificates()
+    failures = [ValueError("an adapter without an address")]
+    certificates._look = look
+    lan = Lan(ServerConfig(lan=True, announce=False), certificates, look_s=0.01)
+    lan.start(8766, None)
+    world.names = names_at("10.1.2.3/8")
+    async with asyncio.timeout(2):
+        while lan.link_host != "10.1.2.3":  # noqa: ASYNC110  # nothing to wait for
+            await asyncio.sleep(0.01)
+    await lan.stop()
+    assert "an adapter without an address" in caplog.text
+
+
 async def test_a_service_that_runs_looks_by_itself(world: World, caplog: pytest.LogCaptureFixture) -> None:
     certificates = world.certificates()
     lan = Lan(ServerConfig(lan=True, announce=False), certificates, look_s=0.01)

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
 
@@ -33,6 +33,9 @@ from translate.state import lan_folder
 from translate.tasks import Supervisor
 
 __all__ = ["Address", "Network"]
+
+_AGAIN_S: Final = 5.0
+"""Pause before work that has failed is begun again."""
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +112,7 @@ class Network:
         secure_port = secure[0].getsockname()[1] if secure else None
         base = self._link_address.base if self._link_address is not None else None
         self.access.open(Links(self._link_host, secure_port, plain_port, base))
-        self._tasks.start(self.access.keep_fresh(), "tokens")
+        self._tasks.keep(self.access.keep_fresh, "tokens", pause_s=_AGAIN_S)
         self._ports = ports = Ports(handler, respond, self._config.limits, self._pending)
         for one in plain:
             await ports.open(one)

@@ -54,7 +54,7 @@ class Lan:
             base: URL that links lead to; ``None``: this machine at these ports.
         """
         self._secure_port, self._plain_port, self._base = secure_port, plain_port, base
-        self._tasks.start(self._run(), "certificate and announcement")
+        self._tasks.keep(self._run, "certificate and announcement", pause_s=self._look_s)
 
     async def stop(self) -> None:
         """Takes the announcement back."""
