@@ -54,6 +54,23 @@ class Supervisor:
         task.add_done_callback(self._ended)
         return task
 
+    def keep(self, work: Callable[[], Coroutine[Any, Any, None]], name: str, *, pause_s: float) -> asyncio.Task[None]:
+        """Runs ``work()`` as a task; each time it fails, reports that and runs it again ``pause_s`` later.
+
+        Raises:
+            RuntimeError: the supervisor is closed.
+        """
+
+        async def run() -> None:
+            while True:
+                try:
+                    return await work()
+                except Exception as error:  # reported to the owner
+                    self._report(name, error)
+                await asyncio.sleep(pause_s)
+
+        return self.start(run(), name)
+
     def timer(self, call: Callable[[], None], name: str) -> Timer:
         """A timer that is not started yet. After :meth:`close` it never fires."""
         timer = Timer(call, name, self._report)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.loop_turns import loop_turns
 from translate.server.access import tokens as tokens_module
 from translate.server.access.caller import Caller
 from translate.server.access.links import Links
@@ -19,27 +18,6 @@ from translate.server.access.token_refresh import TokenRefresh
 from translate.server.access.tokens import Tokens
 
 SLOW_S = 0.08
-BLOCKED_S = 0.05
-
-
-@asynccontextmanager
-async def loop_turns() -> AsyncIterator[None]:
-    """Fails if the event loop stands still for longer than ``BLOCKED_S`` inside."""
-    longest_s, seen_s = 0.0, time.monotonic()
-
-    async def look() -> None:
-        nonlocal longest_s, seen_s
-        while True:
-            await asyncio.sleep(0.005)
-            now_s = time.monotonic()
-            longest_s, seen_s = max(longest_s, now_s - seen_s), now_s
-
-    looking = asyncio.create_task(look())
-    await asyncio.sleep(0)
-    yield
-    await asyncio.sleep(0.006)
-    looking.cancel()
-    assert longest_s < BLOCKED_S, f"the event loop stood still for {longest_s * 1000:.0f} ms"
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from ifaddr import IP, Adapter
 
 from tests.forgery import forged
+from tests.loop_turns import loop_turns
 from translate.config import Config, ServerConfig
 from translate.errors import ConfigError, StateError
 from translate.server.network import Network
@@ -149,6 +150,51 @@ async def test_a_new_address_is_in_the_certificate_without_a_restart(world: Worl
         assert await certificate_at(port, "10.1.2.3", trust)
         with pytest.raises(ssl.SSLCertVerificationError):
             await certificate_at(port, "192.168.1.5", trust)
+
+
+async def test_a_certificate_is_renewed_without_holding_up_the_loop_and_again_after_a_failure(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificates = world.certificates()
+    world.names = names_at("10.1.2.3/8")
+    load = ssl.SSLContext.load_cert_chain
+
+    def failing(*_: object) -> None:
+        raise OSError("no more descriptors")
+
+    def slowly(context: ssl.SSLContext, *files: Path) -> None:
+        time.sleep(0.08)
+        load(context, *files)
+
+    async with serving(certificates.context) as port, loop_turns():
+        monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", failing)
+        with pytest.raises(OSError, match="no more descriptors"):
+            await certificates.refresh()
+        assert await addresses_at(port) == ["127.0.0.1", "::1", "192.168.1.5", "fd00::5"]
+        monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", slowly)
+        await certificates.refresh()
+        assert "10.1.2.3" in await addresses_at(port)
+
+
+async def test_an_unexpected_failure_is_logged_and_does_not_end_the_looks(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    def look() -> Names:
+        if failures:
+            raise failures.pop()
+        return world.names
+
+    certificates = world.certificates()
+    failures = [ValueError("an adapter without an address")]
+    certificates._look = look
+    lan = Lan(ServerConfig(lan=True, announce=False), certificates, look_s=0.01)
+    lan.start(8766, None)
+    world.names = names_at("10.1.2.3/8")
+    async with asyncio.timeout(2):
+        while lan.link_host != "10.1.2.3":  # noqa: ASYNC110  # nothing to wait for
+            await asyncio.sleep(0.01)
+    await lan.stop()
+    assert "an adapter without an address" in caplog.text
 
 
 async def test_a_service_that_runs_looks_by_itself(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator
 from io import StringIO
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, cast
 
 import pytest
 
+from tests.loop_turns import loop_turns
 from translate import logs
 from translate.config import Config, LogConfig, load_config
 from translate.errors import ConfigError
@@ -129,6 +131,33 @@ async def test_systemd_hears_of_the_start_a_reload_and_the_end(
     ]
 
 
+async def test_settings_on_a_slow_disk_do_not_hold_up_the_loop(
+    manager: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(duty, "_is_terminal", lambda _: False)
+    systemd, notifier = manager
+    reads: list[int] = []
+
+    def read() -> Config:
+        time.sleep(0.08)
+        reads.append(len(reads) + 1)
+        if len(reads) == 1:
+            raise RuntimeError("no settings")
+        return Config(limits=dataclasses.replace(Config().limits, sessions=len(reads)))
+
+    served = FakeServer()
+    async with on_duty(served, Config(), read=read, notifier=notifier):
+        await systemd.next()
+        async with loop_turns():
+            for _ in range(2):
+                os.kill(os.getpid(), signal.SIGHUP)
+                await asyncio.sleep(0)
+                assert (await systemd.next())[0] == "RELOADING=1"
+                assert (await systemd.next())[0] == "READY=1", "also after a failure"
+    assert [config.limits.sessions for config in served.configs] == [2]
+    assert "settings could not be read again" in caplog.text
+
+
 def test_bad_settings_change_nothing(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text("[limits]\nsessions = -1\n")
@@ -233,7 +262,10 @@ async def test_a_service_whose_terminal_is_closed_stops_as_at_ctrl_c(monkeypatch
     class OneServer(FakeServer):
         def __init__(self, *_: object, **__: object) -> None:
             super().__init__()
-            self.network = SimpleNamespace(start_links=lambda: None)
+            self.network = SimpleNamespace(start_links=self.start_links)
+
+        async def start_links(self) -> None:
+            return None
 
         async def start(self) -> None:
             done.append("started")

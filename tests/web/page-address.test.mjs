@@ -40,6 +40,9 @@ test('kiosk options are bounded and have defaults', () => {
 test('the secure address is the same page, and only a secure one', () => {
   const here = new URL('http://10.0.0.5:8765/talk?room=a#t=x');
   assert.equal(secureAddress({ secure_url: 'https://10.0.0.5:8766/', has_authority: true }, here), 'https://10.0.0.5:8766/talk?room=a#t=x');
+  const proxied = { secure_url: 'https://example.org/sottovoce/', has_authority: true };
+  assert.equal(secureAddress(proxied, here), 'https://example.org/sottovoce/talk?room=a#t=x');
+  assert.equal(secureAddress(proxied, new URL('http://box/captions/')), 'https://example.org/sottovoce/');
   assert.equal(secureAddress({ secure_url: 'javascript:alert(1)', has_authority: true }, here), null);
   assert.equal(secureAddress(null, here), null);
 });

@@ -117,7 +117,7 @@ def _authority_of(address: RoomAddress) -> bytes:
     unchecked.verify_mode = ssl.CERT_NONE
     connection = http.client.HTTPSConnection(address.host, address.port, timeout=_TIMEOUT_S, context=unchecked)
     try:
-        connection.request("GET", "/authority.crt")
+        connection.request("GET", f"{address.path}authority.crt")
         response = connection.getresponse()
         content = response.read(_MOST_BYTES)
     except (OSError, http.client.HTTPException) as error:

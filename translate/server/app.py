@@ -62,7 +62,7 @@ class Server:
             authority=self._network.authority,
             info=self._network.info,
             hosts=self._network.hosts(),
-            origins=config.server.origins,
+            origins=self._network.origins(),
             is_ready=lambda: not self._stopping and self.trouble() is None,
             stats=self.stats,
             metrics=lambda: exposition(self._metrics),

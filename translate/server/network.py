@@ -8,7 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
 
@@ -33,6 +33,9 @@ from translate.state import lan_folder
 from translate.tasks import Supervisor
 
 __all__ = ["Address", "Network"]
+
+_AGAIN_S: Final = 5.0
+"""Pause before work that has failed is begun again."""
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +112,7 @@ class Network:
         secure_port = secure[0].getsockname()[1] if secure else None
         base = self._link_address.base if self._link_address is not None else None
         self.access.open(Links(self._link_host, secure_port, plain_port, base))
-        self._tasks.start(self.access.keep_fresh(), "tokens")
+        self._tasks.keep(self.access.keep_fresh, "tokens", pause_s=_AGAIN_S)
         self._ports = ports = Ports(handler, respond, self._config.limits, self._pending)
         for one in plain:
             await ports.open(one)
@@ -117,7 +120,7 @@ class Network:
         if self._lan is not None and secure_port is not None:
             for one in secure:
                 await ports.open(one, self._lan.certificates.context)
-            self._lan.start(secure_port, plain_port)
+            self._lan.start(secure_port, plain_port, base)
             log.info("listening for HTTPS on all addresses, port %d", secure_port)
         return self._address
 
@@ -154,6 +157,11 @@ class Network:
         authority = self.authority
         fingerprint = None if authority is None else authority.fingerprint
         return await asyncio.to_thread(self.access.start_links, self._address.url, fingerprint)
+
+    def origins(self) -> tuple[str, ...]:
+        """Web origins whose pages may connect: the configured ones, and that of the reverse proxy in the links."""
+        own = self._link_address.origin if self._link_address is not None else None
+        return (*self._config.server.origins, *(() if own is None else (own,)))
 
     def hosts(self) -> tuple[str, ...]:
         """Names of this machine beside those that only a local network can have."""

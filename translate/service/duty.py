@@ -74,13 +74,29 @@ class Reloader:
         self._running = running
         self._read = read
         self._take = take
+        self._reading = asyncio.Lock()
 
     def reload(self) -> bool:
-        """Whether the settings were good; the log tells what has changed and what waits for a restart."""
+        """Whether the settings were good; the log tells what has changed and what waits for a restart.
+
+        Reads files: not for the event loop, see :meth:`reload_in_thread`.
+        """
+        return self._take_over(self._read_again())
+
+    async def reload_in_thread(self) -> bool:
+        """The same; files are read in a thread, and settings are taken over on the event loop."""
+        async with self._reading:  # one after the other: what was read last stays
+            return self._take_over(await asyncio.to_thread(self._read_again))
+
+    def _read_again(self) -> Config | None:
         try:
-            read = self._read()
+            return self._read()
         except ConfigError as error:
             log.error("settings stay as they are: %s", error)
+            return None
+
+    def _take_over(self, read: Config | None) -> bool:
+        if read is None:
             return False
         self._running, changes = merge(self._running, read)
         if any(change.group == "log" for change in changes):
@@ -119,17 +135,20 @@ async def on_duty(
     loop = asyncio.get_running_loop()
     reloader = Reloader(config, read, (served.reconfigure, *take)) if read is not None else None
 
-    def reload() -> None:
+    async def reload() -> None:
         notifier.reloading()
-        if reloader is not None:
-            reloader.reload()
-        notifier.ready(_status(served.load()))
+        try:
+            if reloader is not None:
+                await reloader.reload_in_thread()
+        except Exception:
+            log.exception("settings could not be read again")
+        notifier.ready(_status(served.load()))  # else systemd would wait for it
 
     hears = hasattr(signal, "SIGHUP") and not at_terminal()  # Windows has none
+    tasks = Supervisor("service duty")
     if hears:
-        loop.add_signal_handler(signal.SIGHUP, reload)
+        loop.add_signal_handler(signal.SIGHUP, lambda: tasks.start(reload(), "settings"))
     interval_s = watchdog_interval_s()
-    tasks = Supervisor("watchdog")
     if interval_s is not None:
         tasks.start(watch(served, notifier, interval_s), "watch")
     notifier.ready(_status(served.load()))

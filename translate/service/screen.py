@@ -25,7 +25,7 @@ _PAGE: Final = Template("""\
 <p>Sottovoce …</p>
 <script>
   const page = $page;
-  const look = () => fetch(new URL('/healthz', page), { mode: 'no-cors', cache: 'no-store' }).then(
+  const look = () => fetch(new URL('healthz', page), { mode: 'no-cors', cache: 'no-store' }).then(
     () => location.replace(page),
     () => setTimeout(look, 2000),
   );

@@ -42,7 +42,8 @@ class Stats:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ConfigError(f"{url!r} is not the address of a service, such as http://127.0.0.1:8765/")
-        self.name = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
+        folder = parts.path.rpartition("/")[0].rstrip("/")  # of a service under a path of a reverse proxy
+        self.name = urlunsplit((parts.scheme, parts.netloc, folder, "", ""))
         (token,) = parse_qs(parts.fragment).get("t", [""])[:1]
         headers = {"User-Agent": "sottovoce"} | ({"Authorization": f"Bearer {token}"} if token else {})
         self._request = Request(f"{self.name}/stats", headers=headers)

@@ -51,9 +51,9 @@ class LinkAddress:
         return cls(host, f"{parts.scheme}://{bracketed}{shown}{parts.path.rstrip('/')}/")
 
     @property
-    def is_secure(self) -> bool:
-        """Whether :attr:`base` is an HTTPS address."""
-        return self.base is not None and self.base.startswith("https:")
+    def origin(self) -> str | None:
+        """Web origin of :attr:`base`; ``None``: there is no base."""
+        return None if self.base is None else "/".join(self.base.split("/", 3)[:3]).lower()
 
 
 def _is_host(host: str) -> bool:

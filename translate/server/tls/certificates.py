@@ -57,10 +57,12 @@ class Certificates:
         if (now := clock()) < EARLIEST:
             log.error("the system clock is wrong (%s): browsers refuse certificates made now; set it", now.date())
         self.authority = Authority.load_or_create(folder, self.names, now)
-        self.context = server_context()
         leaf = self._stored()
         self._leaf = leaf if leaf is not None and self._fits(leaf) else self._issued()
-        self.context.load_cert_chain(self._path)
+        self._present = self._loaded()
+        self.context = self._loaded()
+        """For all listening sockets; each handshake gets the present certificate."""
+        self.context.sni_callback = self._use_present
 
     async def refresh(self) -> None:
         """Looks again, and renews the certificate if need be, for connections made from then on.
@@ -70,11 +72,21 @@ class Certificates:
         """
         self.names = await asyncio.to_thread(self._look)
         if not self._fits(self._leaf):
-            self._leaf = await asyncio.to_thread(self._issued)
-            self.context.load_cert_chain(
-                self._path
-            )  # here, not in the thread: no handshake may meet a certificate with another's key
+            self._leaf, self._present = await asyncio.to_thread(self._renewed)
             log.info("renewed the server certificate; it names %s", ", ".join(map(str, self.names.addresses)))
+
+    def _use_present(self, tls: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+        """Called by OpenSSL in every handshake, whether the client names a host or not."""
+        tls.context = self._present
+
+    def _renewed(self) -> tuple[Leaf, ssl.SSLContext]:
+        return self._issued(), self._loaded()
+
+    def _loaded(self) -> ssl.SSLContext:
+        """A context with the certificate in the file: one of its own, so that no handshake meets half of a change."""
+        context = server_context()
+        context.load_cert_chain(self._path)
+        return context
 
     def _fits(self, leaf: Leaf) -> bool:
         found, now = leaf.x509, self._clock()

@@ -16,6 +16,8 @@ from zeroconf import ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from translate import __version__
+from translate.errors import ConfigError
+from translate.server.access.link_address import LinkAddress
 from translate.server.access.links import base_url
 from translate.server.tls.machine_names import Names, look
 
@@ -24,6 +26,8 @@ __all__ = ["SERVICE", "Announcement", "Announcer", "Found", "find"]
 SERVICE: Final = "_sottovoce._tcp.local."
 _NAME_BYTES: Final = 58
 """A DNS label has 63; five are left for the number that a second service of that name gets."""
+_LONGEST_URL: Final = 200
+"""A string of a TXT record has 255 bytes."""
 _ASK_MS: Final = 1500
 
 log = logging.getLogger(__name__)
@@ -41,12 +45,16 @@ class Announcement:
     """Where listeners may come over plain HTTP; ``None``: nowhere."""
     fingerprint: str
     """SHA-256 of the authority's certificate; not proof, as anybody can announce anything."""
+    base: str | None = None
+    """URL that links lead to; ``None``: the addresses at these ports."""
 
     def info(self) -> AsyncServiceInfo:
         """As zeroconf wants it."""
         said = {"version": __version__, "authority": self.fingerprint.replace(":", "").lower()}
         if self.plain_port is not None:
             said["plain"] = str(self.plain_port)
+        if self.base is not None and len(self.base) <= _LONGEST_URL:
+            said["url"] = self.base
         return AsyncServiceInfo(
             SERVICE,
             f"{_label(self.name)}.{SERVICE}",
@@ -102,10 +110,14 @@ class Found:
     version: str
     authority: str
     """SHA-256 of its authority's certificate, hexadecimal."""
+    base: str | None = None
+    """HTTPS URL that its links lead to; ``None``: its addresses."""
 
     @property
     def url(self) -> str:
         """Its secure address."""
+        if self.base is not None:
+            return self.base
         return base_url("https", self.addresses[0] if self.addresses else self.host, self.secure_port)
 
 
@@ -164,7 +176,17 @@ def _found(info: AsyncServiceInfo) -> Found:
         plain_port=int(plain) if plain.isascii() and plain.isdigit() and 0 < int(plain) < 65_536 else None,
         version=_shown(said.get("version")),
         authority=_shown(said.get("authority")),
+        base=_secure_base(said.get("url") or ""),
     )
+
+
+def _secure_base(text: str) -> str | None:
+    """The HTTPS URL that a stranger announces, if it is one without tricks."""
+    try:
+        base = LinkAddress.parse(text).base if text and len(text) <= _LONGEST_URL else None
+    except ConfigError:
+        return None
+    return base if base is not None and base.startswith("https:") else None
 
 
 def _label(name: str) -> str:

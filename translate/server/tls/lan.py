@@ -38,16 +38,23 @@ class Lan:
         self._tasks = Supervisor("lan")
         self._secure_port = 0
         self._plain_port: int | None = None
+        self._base: str | None = None
 
     @property
     def link_host(self) -> str:
         """The host of links, as of now."""
         return self.certificates.names.link_host
 
-    def start(self, secure_port: int, plain_port: int | None) -> None:
-        """Announces the service and keeps the certificate fresh from now on."""
-        self._secure_port, self._plain_port = secure_port, plain_port
-        self._tasks.start(self._run(), "certificate and announcement")
+    def start(self, secure_port: int, plain_port: int | None, base: str | None = None) -> None:
+        """Announces the service and keeps the certificate fresh from now on.
+
+        Args:
+            secure_port: for HTTPS.
+            plain_port: for listeners over plain HTTP; ``None``: there is none.
+            base: URL that links lead to; ``None``: this machine at these ports.
+        """
+        self._secure_port, self._plain_port, self._base = secure_port, plain_port, base
+        self._tasks.keep(self._run, "certificate and announcement", pause_s=self._look_s)
 
     async def stop(self) -> None:
         """Takes the announcement back."""
@@ -81,4 +88,5 @@ class Lan:
             usual = self._secure_port == ServerConfig().secure_port
             name = self._config.name or f"Sottovoce on {names.host}{'' if usual else f' ({self._secure_port})'}"
             fingerprint = self.certificates.authority.fingerprint
-            await self._announcer.announce(Announcement(name, names, self._secure_port, self._plain_port, fingerprint))
+            ports = (self._secure_port, self._plain_port)
+            await self._announcer.announce(Announcement(name, names, *ports, fingerprint, self._base))

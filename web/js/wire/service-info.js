@@ -14,16 +14,16 @@ export async function fetchInfo() {
 }
 
 /**
- * The same page at the secure address: room, options and token go along.
+ * The same page at the secure address, which may have a path of its own: room, options and token go along.
  * @param {Info | null} info
  * @param {Location | URL} here
  * @returns {string | null} `null`: there is none
  */
 export function secureAddress(info, here) {
   if (!info?.secure_url) return null;
-  const url = new URL(info.secure_url);
-  if (url.protocol !== 'https:') return null;
-  url.pathname = here.pathname;
+  const base = new URL(info.secure_url);
+  if (base.protocol !== 'https:') return null;
+  const url = new URL(`./${here.pathname.split('/').at(-1)}`, base);
   url.search = here.search;
   url.hash = here.hash;
   return url.href;
