@@ -14,6 +14,7 @@ from translate import logs
 from translate.config import Config
 from translate.config.reload import merge
 from translate.errors import ConfigError
+from translate.protocol import LISTENER
 from translate.server.metrics.metrics import Load
 from translate.service.notify import Notifier, watchdog_interval_s
 from translate.tasks import Supervisor
@@ -173,7 +174,7 @@ def _is_terminal(descriptor: int) -> bool:
 
 
 def _status(load: Load) -> str:
-    listeners = load.connections.get("listener", 0)
+    listeners = load.connections.get(LISTENER, 0)
     return f"{load.sessions} {_plural(load.sessions, 'session')}, {listeners} {_plural(listeners, 'listener')}"
 
 

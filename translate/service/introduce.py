@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from translate.server.access.gate import Role
-from translate.server.access.links import DEFAULT_ROOM, base_url
+from translate.protocol import LISTENER, SPEAKER, Role
+from translate.protocol.messages import DEFAULT_ROOM
+from translate.server.access.links import base_url
 from translate.server.access.tokens import Tokens
 from translate.service.secret import write_secret
 from translate.service.units import Part
@@ -29,8 +30,8 @@ class _Link:
 
 
 _LINKS: Final[Mapping[Part, _Link]] = {
-    "microphone": _Link("microphone.env", "SOTTOVOCE_ROOM", "speaker", "", "microphone of this machine"),
-    "display": _Link("display.env", "PAGE", "listener", "kiosk", "screen of this machine"),
+    "microphone": _Link("microphone.env", "SOTTOVOCE_ROOM", SPEAKER, "", "microphone of this machine"),
+    "display": _Link("display.env", "PAGE", LISTENER, "kiosk", "screen of this machine"),
 }
 
 
