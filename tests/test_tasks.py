@@ -10,7 +10,7 @@ import pytest
 
 import translate
 from tests.virtual_time import virtual_time
-from translate.tasks import Supervisor, completed
+from translate.tasks import Supervisor
 
 
 @virtual_time
@@ -121,27 +121,6 @@ async def test_work_that_is_kept_running_begins_again_after_each_failure() -> No
     assert [(name, str(error)) for name, error in failures] == [("tokens", "1"), ("tokens", "2")]
     assert owner.running == ("tokens",)
     await owner.aclose()
-
-
-@virtual_time
-async def test_work_that_must_be_completed_is_undone_when_its_caller_is_cancelled() -> None:
-    done: list[str] = []
-
-    async def open_device() -> str:
-        await asyncio.sleep(1)
-        done.append("opened")
-        return "device"
-
-    async def close(device: str) -> None:
-        done.append(f"{device} closed")
-
-    assert await completed(open_device(), undo=close) == "device"
-    caller = asyncio.ensure_future(completed(open_device(), undo=close))
-    await asyncio.sleep(0.5)
-    caller.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await caller
-    assert done == ["opened", "opened", "device closed"]
 
 
 BARE = frozenset({"create_task", "ensure_future", "gather", "call_later", "call_at"})

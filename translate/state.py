@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Final
 
+from translate.atomic import replacing
 from translate.errors import StateError
 from translate.paths import expanded, user_folder
 
@@ -99,17 +99,9 @@ def write_private(path: Path, content: bytes) -> None:
     """
     private_folder(path.parent)
     try:
-        number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
-        try:
-            give_to_owner(path.parent, number)
-            with os.fdopen(number, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with replacing(path, mode=0o600, durable=True) as file:
+            give_to_owner(path.parent, file.fileno())
+            file.write(content)
     except OSError as error:
         raise StateError(_why(path, error)) from error
 

@@ -14,6 +14,8 @@ from typing import NamedTuple
 import sacrebleu
 import torch
 
+from translate.atomic import replacing
+
 from .config import Recipe
 from .corpus import Pair, read_lines, read_pairs
 from .errors import DistilError
@@ -138,9 +140,8 @@ def teach(
             path = parts / f"{number:05}.pt"
             if not path.exists():
                 taught = _write_part(teacher, recipe, direction, lines[start : start + part_lines])
-                part = path.with_suffix(".part")
-                torch.save([(*line.pair, line.score, line.round_trip_chrf) for line in taught], part)
-                part.replace(path)
+                with replacing(path, single_writer=True) as file:
+                    torch.save([(*line.pair, line.score, line.round_trip_chrf) for line in taught], file)
         _gather(parts, direction, recipe, folder, progress)
 
 
@@ -151,11 +152,9 @@ def _gather(parts: Path, direction: Direction, recipe: Recipe, folder: Path, pro
         for row in torch.load(path, weights_only=True)
     ]
     kept = keep(lines, recipe.teach.worst_share, recipe.teach.min_round_trip_chrf)
-    path = _path(folder, direction)
-    with path.with_suffix(".part").open("w", encoding="utf-8") as out:
-        out.write("\t".join(("source", "group", *recipe.languages)) + "\n")
-        out.writelines("\t".join(pair) + "\n" for pair in kept)
-    path.with_suffix(".part").replace(path)
+    with replacing(_path(folder, direction), single_writer=True) as file:
+        for row in (("source", "group", *recipe.languages), *kept):
+            file.write(("\t".join(row) + "\n").encode())
     progress.say(f"{direction[0]}-{direction[1]}: kept {len(kept)} of {len(lines)} lines")
 
 

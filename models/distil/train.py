@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from translate.atomic import replacing
+
 from .batches import IGNORED, Batch, Place, Stream
 from .config import ModelConfig, Recipe, TrainConfig
 from .devsets import dev_scores
@@ -24,7 +26,7 @@ from .pacing import Pacer
 from .prepare import Prepared
 from .progress import Progress
 
-__all__ = ["Trainer", "load_model", "save_atomically", "tune_memory"]
+__all__ = ["Trainer", "load_model", "tune_memory"]
 
 _LONGEST_STEP_S = 20.0
 """A step that took longer was paused in between; the budget is not charged for the pause."""
@@ -38,13 +40,6 @@ def tune_memory() -> None:
         for option, value in ((-3, 1 << 30), (-1, (1 << 31) - 1), (-2, 1 << 28)):  # mmap, trim, top pad
             libc.mallopt(option, value)
         libc.malloc_trim(0)
-
-
-def save_atomically(value: Any, path: Path) -> None:
-    """Write a checkpoint such that a kill leaves either the old one or the new one."""
-    part = path.with_suffix(".part")
-    torch.save(value, part)
-    part.replace(path)
 
 
 def load_model(path: Path, device: torch.device | None = None) -> tuple[Transformer, dict[str, Any]]:
@@ -113,19 +108,19 @@ class Trainer:
         self._average = {name: weight.detach().to(self.device, copy=True) for name, weight in state["average"].items()}
 
     def save(self) -> None:
-        save_atomically(
-            {
-                "shape": asdict(self._shape),
-                "model": self.model.state_dict(),
-                "average": self._average,
-                "optimiser": self._optimiser.state_dict(),
-                "step": self.step,
-                "seconds": self.seconds,
-                "tokens": self.tokens,
-                "place": astuple(self.place),
-            },
-            self._path,
-        )
+        """Write the checkpoint; a kill leaves the one before or this one."""
+        state = {
+            "shape": asdict(self._shape),
+            "model": self.model.state_dict(),
+            "average": self._average,
+            "optimiser": self._optimiser.state_dict(),
+            "step": self.step,
+            "seconds": self.seconds,
+            "tokens": self.tokens,
+            "place": astuple(self.place),
+        }
+        with replacing(self._path, single_writer=True) as file:
+            torch.save(state, file)
 
     @property
     def done(self) -> float:

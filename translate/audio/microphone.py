@@ -18,7 +18,7 @@ from translate.config import AudioConfig
 from translate.errors import DeviceError
 from translate.events import RATE_HZ, AudioChunk, Notice, Samples
 from translate.latency import SessionClock, ms_of
-from translate.tasks import Supervisor, completed
+from translate.tasks import Supervisor
 
 __all__ = ["MicrophoneSource"]
 
@@ -80,8 +80,6 @@ class MicrophoneSource:
                 block = await recording.handover.get(self._config.chunk_ms if recording.lost else patience_ms)
                 if self._closed:
                     return
-                if recording.failure is not None:
-                    raise recording.failure
                 heard = heard or block is not None
                 for item in self._told(recording, track, block):
                     yield item
@@ -114,15 +112,13 @@ class _Recording:
         self._config = config
         self._clock = clock
         self._capture: Capture | None = None
-        self._tasks = Supervisor("microphone", self._search_failed)
         self._search: asyncio.Task[None] | None = None
+        self._tasks = Supervisor("microphone")
         self.name = ""
         self.handover = self._new_handover()
         self.candidates: tuple[str, ...] = ()
         self.form = (RATE_HZ, 1)
         """Rate and channels of the blocks."""
-        self.failure: Exception | None = None
-        """What ended the search for the device; without it nobody would look any more."""
 
     @property
     def lost(self) -> bool:
@@ -136,9 +132,15 @@ class _Recording:
             now_ms = self._clock.now_ms()
             handover.put(Block(frames, len(frames), now_ms - age_s * 1000, now_ms, overflow))
 
-        opening = asyncio.to_thread(Capture, self._config.device, self._config.chunk_ms, receive, handover.end)
-        # Cancelled, the thread goes on, and what it opens must be closed.
-        capture = await completed(opening, undo=lambda opened: asyncio.to_thread(opened.close))
+        opening = asyncio.get_running_loop().run_in_executor(
+            None, Capture, self._config.device, self._config.chunk_ms, receive, handover.end
+        )
+        try:
+            capture = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            with suppress(DeviceError):  # the thread goes on, and what it opens must be closed
+                await asyncio.to_thread((await opening).close)
+            raise
         self._capture, self.handover = capture, handover
         self.form, self.candidates, self.name = (
             (capture.rate_hz, capture.channels),
@@ -149,7 +151,7 @@ class _Recording:
     def lose(self, why: str = "") -> Notice:
         """The device is gone (or ``why``): look for it."""
         self.handover = self._new_handover()  # nothing of the old stream may follow
-        self._search = self._tasks.start(self._reopen(), "search for the device")
+        self._search = self._tasks.start(self._reopen(), "search")
         return Notice("device_lost", why or f"the microphone {self.name!r} is gone; waiting for it to come back")
 
     def found(self) -> Notice | None:
@@ -164,19 +166,21 @@ class _Recording:
         await self._tasks.aclose()
         await self._let_go()
 
-    def _search_failed(self, name: str, error: Exception) -> None:
-        log.error("microphone: %s failed", name, exc_info=error)
-        self.failure = error
-        self.handover.end()
-
     async def _reopen(self) -> None:
         """Try until a stream is open; :meth:`found` ends this when sound comes out of it."""
+        told = False
         while True:
-            await self._let_go()
-            await asyncio.sleep(self._config.reopen_ms / 1000)
-            with suppress(DeviceError):  # still away; it was reported once
+            try:
+                await self._let_go()
+                await asyncio.sleep(self._config.reopen_ms / 1000)
                 await self.open()
                 await asyncio.sleep(_SILENT_MS / 1000)
+            except DeviceError:
+                pass  # still away; it was reported once
+            except Exception:  # of a driver; a search that ends would leave the microphone away for good
+                if not told:
+                    log.exception("the microphone %r cannot be opened; it is looked for all the same", self.name)
+                told = True
 
     async def _let_go(self) -> None:
         capture, self._capture = self._capture, None

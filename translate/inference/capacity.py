@@ -15,7 +15,6 @@ import hashlib
 import json
 import logging
 import math
-import os
 import platform
 import time
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
+from translate.atomic import replacing
 from translate.config import AsrConfig
 from translate.events import RATE_HZ, Samples
 from translate.resources import web_folder
@@ -115,9 +115,8 @@ def measured_capacity(
         known = {key: update_ms}  # of other settings nothing needs to be remembered
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(f".{os.getpid()}.part")
-            part.write_text(json.dumps(known), "utf-8")
-            part.replace(path)
+            with replacing(path) as file:
+                file.write(json.dumps(known).encode())
         except OSError as error:
             log.warning("cannot remember the capacity in %s: %s", path, error.strerror)
     capacity = Capacity(update_ms, lanes)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from translate.atomic import replacing
 from translate.errors import ModelDamaged
 from translate.registry.folders import FileHash
 
@@ -95,15 +96,12 @@ class Stamps:
         """Write what is new, whole or not at all."""
         if not self._changed:
             return
-        temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(self._known), "utf-8")
-            temporary.replace(self.path)
+            with replacing(self.path) as file:
+                file.write(json.dumps(self._known).encode())
             self._changed = False
         except OSError as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
             _log.info("hashes are not remembered, the next start computes them again: %s", error)
 
 

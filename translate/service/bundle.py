@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import platform
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import translate
+from translate.atomic import replacing
 from translate.errors import SottovoceError
 from translate.registry import Registry, ResolvedModel
 from translate.resources import packaging_folder
@@ -132,21 +132,17 @@ def _inside(registry: Registry, extras: str) -> Iterator[ResolvedModel]:
 
 def _write(out: Path, files: dict[str, Path]) -> None:
     top = f"sottovoce-{translate.__version__}"
-    new = out.with_name(f".{out.name}.new")
     compression = out.suffix[1:] if out.suffix in (".gz", ".xz") else ""
-    try:
-        with tarfile.open(new, f"w:{compression}", format=tarfile.PAX_FORMAT) as archive:  # type: ignore[call-overload]
-            for name, path in sorted(files.items()):
-                entry = tarfile.TarInfo(f"{top}/{name}")  # no owner and no time: the same content, the same bytes
-                entry.size = path.stat().st_size
-                entry.mode = 0o755 if name == "install.sh" else 0o644
-                with path.open("rb") as file:
-                    archive.addfile(entry, file)
-        with new.open("rb+") as file:
-            os.fsync(file.fileno())
-        new.replace(out)
-    finally:
-        new.unlink(missing_ok=True)
+    with (
+        replacing(out, durable=True, single_writer=True) as new,
+        tarfile.open(out.name, f"w:{compression}", new, format=tarfile.PAX_FORMAT) as archive,  # type: ignore[call-overload]
+    ):
+        for name, path in sorted(files.items()):
+            entry = tarfile.TarInfo(f"{top}/{name}")  # no owner and no time: the same content, the same bytes
+            entry.size = path.stat().st_size
+            entry.mode = 0o755 if name == "install.sh" else 0o644
+            with path.open("rb") as file:
+                archive.addfile(entry, file)
 
 
 def _check_complete(wheels: Path, extras: str) -> None:

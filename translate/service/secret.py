@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from translate.atomic import replacing
 from translate.service.units import ServiceError
 
 __all__ = ["write_secret"]
@@ -18,9 +18,8 @@ def write_secret(path: Path, text: str) -> Path:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
+        with replacing(path, mode=0o600) as file:
+            file.write(text.encode())
     except OSError as error:
         raise ServiceError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
     return path

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from translate.atomic import replacing
 from translate.errors import SottovoceError
 from translate.paths import user_folder
 from translate.resources import packaging_folder
@@ -133,14 +134,12 @@ class Systemd:
     def put(self, unit: Unit) -> Path:
         """Write a file, whole or not at all. Raises ServiceError."""
         path = self._path(unit)
-        new = path.with_name(f".{path.name}.new")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            new.write_text(unit.text, "utf-8")
-            new.chmod(0o644)  # services that are not root read some of them
-            new.replace(path)
+            with replacing(path, single_writer=True) as file:
+                os.fchmod(file.fileno(), 0o644)  # services that are not root read some of them
+                file.write(unit.text.encode())
         except OSError as error:
-            new.unlink(missing_ok=True)
             raise ServiceError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
         return path
 
