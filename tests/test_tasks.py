@@ -103,6 +103,26 @@ async def test_a_failure_that_cannot_be_handled_is_logged(caplog: pytest.LogCapt
     assert "room: the failure of runner (ValueError('first')) could not be handled" in caplog.text
 
 
+@virtual_time
+async def test_work_that_is_kept_running_begins_again_after_each_failure() -> None:
+    failures: list[tuple[str, Exception]] = []
+    begun_s: list[float] = []
+    owner = Supervisor("network", lambda name, error: failures.append((name, error)))
+
+    async def fails_twice() -> None:
+        begun_s.append(asyncio.get_running_loop().time())
+        if len(begun_s) < 3:
+            raise ValueError(len(begun_s))
+        await asyncio.Event().wait()
+
+    owner.keep(fails_twice, "tokens", pause_s=5)
+    await asyncio.sleep(20)
+    assert [at_s - begun_s[0] for at_s in begun_s] == [0, 5, 10]
+    assert [(name, str(error)) for name, error in failures] == [("tokens", "1"), ("tokens", "2")]
+    assert owner.running == ("tokens",)
+    await owner.aclose()
+
+
 BARE = frozenset({"create_task", "ensure_future", "gather", "call_later", "call_at"})
 OWNERS = {
     "tasks.py": BARE,

@@ -55,6 +55,8 @@ SUBPROTOCOL: Final = "sottovoce.v1"
 MAX_TARGETS: Final = 16
 MAX_VALID_S: Final = 366 * 86_400
 _LANGUAGE: Final = r"[A-Za-z][A-Za-z0-9_-]{0,34}"
+DEFAULT_ROOM: Final = "main"
+"""The room of a client that names none."""
 ROOM_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}"
 
 
@@ -74,7 +76,7 @@ class ClientHello:
 
     versions: tuple[str, ...] = bounded(max_items=16, max_length=16)
     role: Role
-    room: str = bounded("main", max_length=64, min_length=1, pattern=ROOM_NAME)
+    room: str = bounded(DEFAULT_ROOM, max_length=64, min_length=1, pattern=ROOM_NAME)
     source: str = bounded(AUTO, max_length=35, min_length=1, pattern=_LANGUAGE)
     """The spoken language, or ``auto``; a listener's is ignored."""
     allowed_sources: tuple[str, ...] = bounded((), max_items=128, max_length=35, min_length=1, pattern=_LANGUAGE)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from translate.errors import ConfigError
+from translate.protocol.messages import DEFAULT_ROOM
 
 __all__ = ["RoomAddress", "parse_room"]
 
@@ -19,7 +20,7 @@ class RoomAddress:
     host: str
     port: int
     secure: bool
-    room: str = "main"
+    room: str = DEFAULT_ROOM
     token: str | None = None
     path: str = "/"
     """Of the pages, where a reverse proxy offers the service under a path of its own; ends in ``/``."""
@@ -56,7 +57,7 @@ def parse_room(url: str) -> RoomAddress:
         host=parts.hostname,
         port=port or _PORTS[parts.scheme],
         secure=parts.scheme in ("https", "wss"),
-        room=parse_qs(parts.query).get("room", ["main"])[-1],
+        room=parse_qs(parts.query).get("room", [DEFAULT_ROOM])[-1],
         token=parse_qs(parts.fragment).get("t", [None])[-1],
         path=f"/{parts.path.rpartition('/')[0].strip('/')}/".replace("//", "/"),
     )

@@ -1,4 +1,4 @@
-"""The network side of a server: which ports are open, under which names, and who may come in there."""
+"""The network side of a server: its open ports, its names, and its access policy."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Network:
     Args:
         config: settings.
         refused: called for every connection that is refused before it has asked for anything.
-        gate: who may come in; ``None``: whoever can connect if that is only this machine, else who has a token.
+        gate: checks clients; ``None``: all are admitted if only this machine can connect, else those with a token.
 
     Raises:
         ConfigError: ``server.link_host`` is no host and no URL.

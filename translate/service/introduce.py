@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from translate.protocol.messages import DEFAULT_ROOM
 from translate.protocol.roles import LISTENER, SPEAKER, Role
-from translate.server.access.links import DEFAULT_ROOM, base_url
+from translate.server.access.links import base_url
 from translate.server.access.tokens import Tokens
 from translate.service.secret import write_secret
 from translate.service.units import Part

@@ -1,4 +1,4 @@
-"""Who asks: the other end of a connection, as far as access depends on it."""
+"""The client at the other end of a connection, as far as its rights depend on how it connects."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ __all__ = ["Caller", "is_loopback"]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The other end of a connection."""
+    """Address and encryption of a client's connection."""
 
     address: str
-    """For limits and logs; empty when it has gone already."""
+    """For limits and logs; empty when the connection is closed already."""
     is_secure: bool
-    """Whether it came over TLS."""
+    """Whether the connection is over TLS."""
 
     @classmethod
     def of(cls, transport: asyncio.BaseTransport) -> Caller:
-        """Whoever is at the other end of ``transport``."""
+        """The client of ``transport``."""
         peer = transport.get_extra_info("peername")
         return cls(str(peer[0]) if peer else "", transport.get_extra_info("sslcontext") is not None)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` (a name or an address) is this machine itself."""
+    """Whether only this machine can connect to ``host``, an address or ``localhost``."""
     if host == "localhost":
         return True
     try:

@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 import segno
 
-from translate.server.access.gate import Role
+from translate.protocol import LISTENER, OPERATOR, SPEAKER, Role
+from translate.protocol.messages import DEFAULT_ROOM
 
-__all__ = ["DEFAULT_ROOM", "Links", "base_url", "link", "qr_for_page", "qr_for_terminal"]
+__all__ = ["Links", "base_url", "link", "qr_for_page", "qr_for_terminal"]
 
-DEFAULT_ROOM: Final = "main"
-_PAGES: Final[dict[Role, str]] = {"speaker": "", "listener": "listen", "operator": "operate"}
+_PAGES: Final[dict[Role, str]] = {SPEAKER: "", LISTENER: "listen", OPERATOR: "operate"}
 _BORDER: Final = 4  # ISO/IEC 18004: cameras need it
 _BLACK_ON_WHITE: Final = "\x1b[38;5;16;48;5;231m"
 _RESET: Final = "\x1b[0m"
@@ -56,7 +56,7 @@ class Links:
 
     def url(self, role: Role, room: str | None, secret: str) -> str | None:
         """The page for ``role`` in ``room`` with its token; ``None``: other devices cannot do that here."""
-        base = self.listening if role == "listener" else self.secure
+        base = self.listening if role == LISTENER else self.secure
         return None if base is None else link(base, role, room, secret)
 
 

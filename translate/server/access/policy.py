@@ -1,4 +1,4 @@
-"""Who may do what: the rights of a client by where it comes from and which token it has."""
+"""Access policy: the rights of a client by its connection and its token."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import asyncio
 
 from translate.errors import SottovoceError
 from translate.protocol import LISTENER, OPERATOR, SPEAKER
+from translate.protocol.messages import DEFAULT_ROOM
 from translate.server.access.caller import Caller, is_loopback
 from translate.server.access.gate import Gate, Invite, OpenGate
-from translate.server.access.links import DEFAULT_ROOM, Links, link
+from translate.server.access.links import Links, link
 from translate.server.access.start_links import StartLinks
 from translate.server.access.token_gate import INVITE_S, PlainGate, TokenGate
 from translate.server.access.tokens import Tokens

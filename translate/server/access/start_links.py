@@ -11,15 +11,15 @@ __all__ = ["StartLinks"]
 
 @dataclass(frozen=True, slots=True)
 class StartLinks:
-    """All but the last two hold a token and are for a screen, not for a log."""
+    """Links and the fingerprint for a screen; all but the last two hold a token and must not be logged."""
 
     here: str = field(repr=False)
-    """Everything, for the person at this machine."""
+    """The speaker's page on this machine, with an operator's token."""
     operate: str = field(repr=False)
     """The operator's page, on this machine."""
     listen: Invite | None
     speak: Invite | None
     install: str | None
-    """How devices come to trust the authority."""
+    """The page that explains how a device comes to trust the authority."""
     fingerprint: str | None
-    """Of the authority's certificate (SHA-256)."""
+    """SHA-256 of the authority's certificate; ``None``: there is no authority."""

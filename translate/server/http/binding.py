@@ -15,7 +15,7 @@ __all__ = ["BACKLOG", "bind", "bind_all"]
 SEND_BUFFER_BYTES: Final = 65_536
 """Of each connection in the kernel: more only hides that a client does not read."""
 BACKLOG: Final = 1024
-"""Connections that wait in the kernel: a hall full of phones comes back at once after a restart."""
+"""Connections that wait in the kernel: all phones of an audience reconnect at once after a restart."""
 
 
 async def bind(host: str, port: int) -> list[socket.socket]:

@@ -1,6 +1,6 @@
 """A connection before it is a WebSocket: asks for pages, one after the other, and may then become one.
 
-A page is some forty files. With a connection for each, a hall that opens it at once would cost the service thousands
+A page is some forty files. With a connection for each, an audience opening it at once would cost the service thousands
 of TLS handshakes, on the thread that sends captions; with connections that are kept (RFC 9112, section 9.3) a browser
 needs about six.
 """

@@ -21,7 +21,7 @@ __all__ = ["Peer", "PendingConnections"]
 BURST_S: Final = 10
 """So many seconds' worth of connections may come at once: a page is some forty requests, over some six of them."""
 PATIENCE_S: Final = 5.0
-"""A connection pending for so long gives way when there are too many; before that, others wait in the kernel."""
+"""A connection pending for so long is closed when there are too many; before that, others wait in the kernel."""
 _HERE: Final = ("127.0.0.1", "::1")  # who can connect from here can do worse than connect often
 
 Peer = tuple[Any, ...]
@@ -34,12 +34,12 @@ class _Pending(NamedTuple):
 
 
 class PendingConnections:
-    """Counts pending connections; when there are too many, the oldest gives way.
+    """Counts pending connections; when there are too many, the oldest is closed.
 
     Args:
         limits: how many.
         limiter: how often; ``None``: as ``limits`` say.
-        refused: called for every connection that is refused or made to give way.
+        refused: called for every connection that is refused or closed for another.
         clock_s: monotonic seconds.
     """
 
@@ -66,14 +66,14 @@ class PendingConnections:
 
     @property
     def is_full(self) -> bool:
-        """Whether newcomers have to wait outside: there is no room, and nobody here has waited for long."""
+        """Whether no connection can be accepted now: there are too many, and none is old enough to be closed."""
         if len(self._waiting) < self._limits.unfinished:
             return False
         oldest = next(iter(self._waiting.values()))
         return self._clock_s() - oldest.since_s < PATIENCE_S
 
     def add(self, peer: Peer, connection: socket.socket) -> bool:
-        """Takes in a new connection, for which another may have to give way; whether it may stay."""
+        """Adds a new connection, for which the oldest may be closed; whether it is admitted."""
         address = peer[0]
         if address not in _HERE:
             if not self._limiter.allow(address):

@@ -17,9 +17,8 @@ from websockets.datastructures import Headers, MultipleValuesError
 from websockets.http11 import Request, Response
 
 from translate.errors import Busy, NotAllowedError
-from translate.protocol.messages import ROOM_NAME
+from translate.protocol.messages import DEFAULT_ROOM, ROOM_NAME
 from translate.server.access.caller import Caller
-from translate.server.access.links import DEFAULT_ROOM
 from translate.server.access.policy import AccessPolicy
 from translate.server.http.http_connection import WS_PATH
 from translate.server.http.static import Page, Pages
@@ -135,7 +134,7 @@ class Site:
         return self._finished(page, host, request)
 
     async def _invite(self, caller: Caller, authorization: str | None, query: str) -> Page:
-        """The link for listeners before anybody speaks, so that they can come in time."""
+        """The link for listeners before anybody speaks, so that it can be shown in time."""
         room = _asked(query, "room", DEFAULT_ROOM)
         if not re.fullmatch(ROOM_NAME, room):
             return _plain(HTTPStatus.BAD_REQUEST, "That is no name of a room.\n")
