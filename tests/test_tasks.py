@@ -10,7 +10,7 @@ import pytest
 
 import translate
 from tests.virtual_time import virtual_time
-from translate.tasks import Supervisor, completed
+from translate.tasks import Supervisor
 
 
 @virtual_time
@@ -101,27 +101,6 @@ async def test_a_failure_that_cannot_be_handled_is_logged(caplog: pytest.LogCapt
     owner.start(fails(), "runner")
     await asyncio.sleep(1)
     assert "room: the failure of runner (ValueError('first')) could not be handled" in caplog.text
-
-
-@virtual_time
-async def test_work_that_must_be_completed_is_undone_when_its_caller_is_cancelled() -> None:
-    done: list[str] = []
-
-    async def open_device() -> str:
-        await asyncio.sleep(1)
-        done.append("opened")
-        return "device"
-
-    async def close(device: str) -> None:
-        done.append(f"{device} closed")
-
-    assert await completed(open_device(), undo=close) == "device"
-    caller = asyncio.ensure_future(completed(open_device(), undo=close))
-    await asyncio.sleep(0.5)
-    caller.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await caller
-    assert done == ["opened", "opened", "device closed"]
 
 
 BARE = frozenset({"create_task", "ensure_future", "gather", "call_later", "call_at"})

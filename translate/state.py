@@ -14,6 +14,7 @@ __all__ = [
     "SYSTEM_STATE",
     "give_to_owner",
     "is_for_another",
+    "lan_folder",
     "of_system",
     "private_folder",
     "read_private",
@@ -33,6 +34,11 @@ def state_folder() -> Path:
     if (system := of_system(SYSTEM_STATE)) is not None:
         return system
     return state_home() / "sottovoce"
+
+
+def lan_folder() -> Path:
+    """Where the certificate authority, certificates and tokens are kept."""
+    return state_folder() / "lan"
 
 
 def of_system(folder: Path) -> Path | None:

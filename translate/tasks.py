@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-__all__ = ["Supervisor", "Timer", "completed", "reporting"]
+__all__ = ["Supervisor", "Timer", "reporting"]
 
 T = TypeVar("T")
 
@@ -150,18 +150,3 @@ async def reporting(work: Awaitable[T], report: Callable[[], Awaitable[None]], *
     finally:
         task.cancel()
     return await task
-
-
-async def completed(work: Coroutine[Any, Any, T], *, undo: Callable[[T], Awaitable[None]]) -> T:
-    """The result of ``work``, which is never left in the middle.
-
-    Cancelled: ``work`` is still waited for, and ``undo`` is called with its result, if it has one.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        if task.exception() is None:
-            await undo(task.result())
-        raise

@@ -6,7 +6,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -23,11 +23,14 @@ from .noise import uncase
 from .progress import Progress
 from .spelling import frequent_letters, lacking, with_letters
 
-__all__ = ["Prepared", "load_prepared", "prefix_ids", "prepare", "weight_of"]
+__all__ = ["FitTokenizer", "Prepared", "load_prepared", "prefix_ids", "prepare", "sample_pairs", "weight_of"]
 
 _PAIRS = "pairs.tsv"
 _COMMON_WORDS = 4
 """Lines of at most so many words are common phrases and may stand in a development set, too."""
+
+FitTokenizer = Callable[[Sequence[Pair], Recipe, Path], None]
+"""Writes a SentencePiece model for the pairs of a recipe."""
 
 
 @dataclass(frozen=True)
@@ -122,12 +125,17 @@ def _limited(pairs: Sequence[Pair], recipe: Recipe) -> list[Pair]:
     return kept
 
 
+def sample_pairs(pairs: Sequence[Pair], recipe: Recipe, random: Random) -> list[Pair]:
+    """Pairs to fit a tokenizer on, weighted as in training."""
+    weights = [weight_of(pair, recipe.data) for pair in pairs]
+    count = min(recipe.data.tokenizer_sentences // 2, round(sum(weights)))
+    return random.choices(pairs, weights, k=count)
+
+
 def _sample(pairs: Sequence[Pair], recipe: Recipe) -> Iterator[str]:
     """Text for the tokenizer: weighted as in training, a tenth of it without case and punctuation."""
     random = Random(recipe.seed)
-    weights = [weight_of(pair, recipe.data) for pair in pairs]
-    count = min(recipe.data.tokenizer_sentences // 2, round(sum(weights)))
-    for pair in random.choices(pairs, weights, k=count):
+    for pair in sample_pairs(pairs, recipe, random):
         for text in (pair.first, pair.second):
             yield uncase(text, "")[0] if random.random() < 0.1 else text
 
@@ -172,8 +180,8 @@ def _letters(pairs: Sequence[Pair]) -> str:
     return frequent_letters(side for pair in pairs for side in (pair.first, pair.second))
 
 
-def prepare(recipe: Recipe, folder: Path, progress: Progress) -> None:
-    """Write ``pairs.tsv``, ``spm.model`` and ``prepared.json`` into ``folder``."""
+def prepare(recipe: Recipe, folder: Path, progress: Progress, fit: FitTokenizer | None = None) -> None:
+    """Write ``pairs.tsv``, ``spm.model`` and ``prepared.json`` into ``folder``; ``fit`` makes another tokenizer."""
     if not recipe.data.files:
         raise DistilError(f"{recipe.path}: data.files is empty")
     folder.mkdir(parents=True, exist_ok=True)
@@ -190,7 +198,7 @@ def prepare(recipe: Recipe, folder: Path, progress: Progress) -> None:
         _take_tokenizer(start / STUDENT_TOKENIZER, pairs, folder / STUDENT_TOKENIZER, progress)
     else:
         progress.say("fitting SentencePiece")
-        _fit_tokenizer(pairs, recipe, folder / STUDENT_TOKENIZER)
+        (fit or _fit_tokenizer)(pairs, recipe, folder / STUDENT_TOKENIZER)
     (folder / "prepared.json").write_text(json.dumps(dict(sorted(counts.items())), indent=1) + "\n", encoding="utf-8")
 
 

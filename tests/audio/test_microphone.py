@@ -18,7 +18,7 @@ from translate.audio.devices import choose_device
 from translate.audio.handover import Block, Handover
 from translate.config import AudioConfig
 from translate.errors import DeviceError
-from translate.events import AudioChunk
+from translate.events import AudioChunk, Notice
 from translate.latency import SessionClock
 
 ROOT = Path(__file__).parents[2]
@@ -165,6 +165,42 @@ async def test_unplugged_and_back(fakes):
     assert items[-1].position / 16 <= 3_500 - 100 + 32 <= items[-1].end / 16
     await stream.aclose()
     assert fakes.openings[1].closed
+
+
+async def test_a_driver_that_fails_in_a_way_of_its_own_does_not_end_the_search(fakes, monkeypatch, caplog):
+    tries = 0
+    real = fakes.open
+
+    def fail(*arguments) -> FakeCapture:
+        nonlocal tries
+        tries += 1
+        if 1 < tries < 4:
+            raise ValueError("PortAudio: no such host API")
+        return real(*arguments)
+
+    monkeypatch.setattr(microphone, "Capture", fail)
+    source = MicrophoneSource(AudioConfig(reopen_ms=50))
+    items = source.stream(SessionClock())
+    first = asyncio.ensure_future(anext(items))
+    await fakes.opened(1)
+    fakes.openings[0].speak(0.5)
+    await first
+    fakes.openings[0].on_end()
+    await until_notice(items, "device_lost")
+    back = asyncio.ensure_future(until_notice(items, "device_back"))
+    await fakes.opened(2)
+    fakes.openings[1].speak(0.5)
+    async with asyncio.timeout(5):
+        await back
+    await source.aclose()
+    await items.aclose()
+    assert len([record for record in caplog.records if "cannot be opened" in record.message]) == 1
+
+
+async def until_notice(items, code: str) -> None:
+    async for item in items:
+        if isinstance(item, Notice) and item.code == code:
+            return
 
 
 async def test_a_device_that_is_not_there_at_the_start_is_waited_for_when_asked(fakes):

@@ -23,8 +23,8 @@ import av
 import numpy as np
 from websockets.asyncio.client import connect
 
-from translate.server.access.policy import lan_folder
 from translate.server.access.tokens import Tokens
+from translate.state import lan_folder
 
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 TUNSETIFF, IFF_TUN_NO_PI = 0x400454CA, 0x1001

@@ -35,9 +35,9 @@ from translate.protocol import (
 )
 from translate.server import Server
 from translate.server.access.gate import Gate
-from translate.server.access.policy import lan_folder
 from translate.server.access.tokens import Tokens
 from translate.server.tls.machine_names import look
+from translate.state import lan_folder
 
 WORD = 8192  # samples, about half a second and a whole number of chunks
 WORDS_PER_SEGMENT = 4

@@ -106,10 +106,10 @@ async def test_without_plain_listeners_the_plain_port_is_this_machine_s(start_la
 async def test_links_and_codes_work_and_are_the_same_after_a_restart(start_lan, lan_address) -> None:
     first = await start_lan()
     ports = {"port": first.port, "secure_port": first.secure_port}
-    before = first.server.network.start_links()
+    before = await first.server.network.start_links()
     await first.server.stop()
     again = await start_lan(**ports)
-    assert again.server.network.start_links() == before
+    assert await again.server.network.start_links() == before
     roles = {"speaker": before.speak.url, "listener": before.listen.url, "operator": before.operate}
     for role, url in roles.items():
         address, token = urllib.parse.urlsplit(url), urllib.parse.urlsplit(url).fragment.removeprefix("t=")
@@ -296,7 +296,7 @@ async def test_an_open_port_without_lan_asks_for_tokens_too(start_lan, lan_addre
     exposed = await start_lan(lan=False, host=lan_address)
     client = await exposed.client_at(lan_address, secure=False)
     assert "a token is needed" in await refusal(client, "listener")
-    links = exposed.server.network.start_links()
+    links = await exposed.server.network.start_links()
     assert links.speak is None
     token = links.listen.url.partition("#t=")[2]
     await (await exposed.client_at(lan_address, secure=False)).hello(token=token)

@@ -34,7 +34,7 @@ class Lan:
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self.server: Server = self.run(self._start(backend_class))
-        self.links: StartLinks = self.server.network.start_links()
+        self.links: StartLinks = self.run(self.server.network.start_links())
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)

@@ -20,6 +20,9 @@ class Tokens:
         self.revoked: set[str] = set()
         self.asked: list[tuple[str, str, str]] = []
 
+    async def refresh(self):
+        pass
+
     def admit(self, token, *, role, room, peer):
         self.asked.append((role, room, peer))
         if token == "steward" and role == "operator":

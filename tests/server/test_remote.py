@@ -233,6 +233,9 @@ async def test_a_speaker_of_a_soak_comes_back_then(start, backend, monkeypatch: 
 
 async def test_a_wrong_token_is_the_end(start) -> None:
     class Closed:
+        async def refresh(self):
+            pass
+
         def admit(self, token, *, role, room, peer):
             raise NotAllowedError("this token has expired; ask for another link")
 
@@ -262,7 +265,7 @@ async def secure(backend, web, tmp_path, monkeypatch):
         running.append(Server(Config(server=config), backend, web=web))
         await running[-1].start()
         monkeypatch.setenv("SOTTOVOCE_STATE", str(tmp_path / "speaker"))
-        found = running[-1].network.start_links().speak.url
+        found = (await running[-1].network.start_links()).speak.url
         return running[-1], found
 
     yield start_

@@ -19,8 +19,8 @@ import pytest
 from click.testing import CliRunner
 
 from translate.cli.token import token as token_command
-from translate.server.access.policy import lan_folder
 from translate.server.access.tokens import Tokens
+from translate.state import lan_folder
 
 LINK = re.compile(r"https?://[^\s/]+/[a-z]*(?:\?\S+)?#t=[a-z2-7]{8}\.[A-Za-z0-9_-]{22}")
 

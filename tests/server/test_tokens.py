@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import string
@@ -128,9 +129,11 @@ def test_the_operator_of_one_room_revokes_tokens_of_that_room_only(tokens: Token
 def test_another_process_revokes_and_creates(tokens: Tokens, gate: TokenGate, clock: Clock, tmp_path: Path) -> None:
     other = Tokens(tmp_path / "lan", clock_s=clock)
     made = other.create("listener", "main", 60)
+    asyncio.run(gate.refresh())
     grant = admit(gate, other.secret(made))
     other.revoke(made.id)
     clock.now_s += 1
+    asyncio.run(gate.refresh())
     assert gate.is_revoked(grant)
     with pytest.raises(NotAllowedError):
         admit(gate, other.secret(made))
@@ -299,6 +302,7 @@ def test_damaged_records_are_named(tokens: Tokens, tmp_path: Path, content: str)
     with pytest.raises(StateError, match=r"tokens\.json is damaged"):
         Tokens(tmp_path / "lan")
     gate = TokenGate(tokens, LINKS)
+    asyncio.run(gate.refresh())
     assert admit(gate, tokens.secret(made)), "a running service goes on with what it knew"
 
 

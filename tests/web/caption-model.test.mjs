@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CaptionModel, SPOKEN } from '../../web/js/captions/caption-model.js';
-import { SentenceGatherer } from '../../web/js/captions/sentences.js';
+import { SentenceBuffer } from '../../web/js/captions/sentence-buffer.js';
 
 const transcript = (segment, rev, committed, tail = '', final = false) => ({ type: 'transcript', segment, rev, lang: 'es', committed, tail, final, start_ms: segment * 1000, end_ms: segment * 1000 + 900 });
 const translation = (segment, rev, committed, lang = 'en') => ({ type: 'translation', segment, rev, lang, committed, tail: '', final: false });
@@ -37,6 +37,25 @@ test('committed text that a server takes back stands, and is told', () => {
   assert.equal(change.broken, true);
   assert.equal(change.append, '');
   assert.equal(model.apply(transcript(0, 3, 'Hoy en día'))[0].append, ' día');
+});
+
+test('what is shown stands while a translation fails, and its final commits it', () => {
+  const model = entered();
+  const draft = (rev, committed, tail, final = false) => ({ ...translation(0, rev, committed), tail, final });
+  model.apply(draft(1, 'Today', ' people'));
+  // After a failure of the engine the server repeats nothing, or sends what it sent; never an empty tail.
+  assert.equal(model.apply(draft(2, 'Today', ' people'))[0].tail, ' people');
+  const [last] = model.apply(draft(3, 'Today people', '', true));
+  assert.deepEqual([last.append, last.tail, last.broken], [' people', '', false]);
+  assert.deepEqual(texts(model, 'en'), ['Today people']);
+});
+
+test('a tail that the server takes back goes, and what is committed stands', () => {
+  const model = entered();
+  model.apply({ ...translation(0, 1, 'Today'), tail: ' people' });
+  const [change] = model.apply(translation(0, 2, 'Today'));
+  assert.deepEqual([change.append, change.tail], ['', '']);
+  assert.deepEqual(texts(model, 'en'), ['Today']);
 });
 
 test('a transcript is what readers of its language read', () => {
@@ -119,10 +138,10 @@ test('a model that runs for months is bounded', () => {
 });
 
 test('what is announced adds up to what is committed, sentence by sentence', () => {
-  const gatherer = new SentenceGatherer();
-  assert.equal(gatherer.add('Hoy en', false), '');
-  assert.equal(gatherer.add(' día. No', false), 'Hoy en día.');
-  assert.equal(gatherer.add(' tienen 3.5', false), '');
-  assert.equal(gatherer.add(' euros', true), 'No tienen 3.5 euros');
-  assert.equal(gatherer.add('', true), '');
+  const buffer = new SentenceBuffer();
+  assert.equal(buffer.add('Hoy en', false), '');
+  assert.equal(buffer.add(' día. No', false), 'Hoy en día.');
+  assert.equal(buffer.add(' tienen 3.5', false), '');
+  assert.equal(buffer.add(' euros', true), 'No tienen 3.5 euros');
+  assert.equal(buffer.add('', true), '');
 });

@@ -292,7 +292,7 @@ test('a kiosk comes back after every refusal, seldom', () => {
   const world = new World();
   const refused = [];
   world.handlers.refused = ({ key }) => refused.push(key);
-  new Connection('ws://x/ws', world.handlers, { stays: true, patient: true }, world.environment).open();
+  new Connection('ws://x/ws', world.handlers, { stays: true, retryRefused: true }, world.environment).open();
   for (const code of [4401, 4404, 1000]) {
     world.socket.onclose({ code, reason: '' });
     world.pass(code === 1000 ? 5_000 : 35_000);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -18,9 +19,11 @@ from translate.errors import DeviceError
 from translate.events import RATE_HZ, AudioChunk, Notice, Samples
 from translate.latency import SessionClock, ms_of
 from translate.notice_codes import DEVICE_CODES
-from translate.tasks import Supervisor, completed
+from translate.tasks import Supervisor
 
 __all__ = ["MicrophoneSource"]
+
+log = logging.getLogger(__name__)
 
 _SILENT_MS = 2_000
 """A device that brings nothing for so long is gone; sound servers often do not say so."""
@@ -110,8 +113,8 @@ class _Recording:
         self._config = config
         self._clock = clock
         self._capture: Capture | None = None
-        self._tasks = Supervisor("microphone")
         self._search: asyncio.Task[None] | None = None
+        self._tasks = Supervisor("microphone")
         self.name = ""
         self.handover = self._new_handover()
         self.candidates: tuple[str, ...] = ()
@@ -130,9 +133,15 @@ class _Recording:
             now_ms = self._clock.now_ms()
             handover.put(Block(frames, len(frames), now_ms - age_s * 1000, now_ms, overflow))
 
-        opening = asyncio.to_thread(Capture, self._config.device, self._config.chunk_ms, receive, handover.end)
-        # Cancelled, the thread goes on, and what it opens must be closed.
-        capture = await completed(opening, undo=lambda opened: asyncio.to_thread(opened.close))
+        opening = asyncio.get_running_loop().run_in_executor(
+            None, Capture, self._config.device, self._config.chunk_ms, receive, handover.end
+        )
+        try:
+            capture = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            with suppress(DeviceError):  # the thread goes on, and what it opens must be closed
+                await asyncio.to_thread((await opening).close)
+            raise
         self._capture, self.handover = capture, handover
         self.form, self.candidates, self.name = (
             (capture.rate_hz, capture.channels),
@@ -143,7 +152,7 @@ class _Recording:
     def lose(self, why: str = "") -> Notice:
         """The device is gone (or ``why``): look for it."""
         self.handover = self._new_handover()  # nothing of the old stream may follow
-        self._search = self._tasks.start(self._reopen(), "search for the device")
+        self._search = self._tasks.start(self._reopen(), "search")
         return Notice(DEVICE_CODES["lost"], why or f"the microphone {self.name!r} is gone; waiting for it to come back")
 
     def found(self) -> Notice | None:
@@ -160,12 +169,19 @@ class _Recording:
 
     async def _reopen(self) -> None:
         """Try until a stream is open; :meth:`found` ends this when sound comes out of it."""
+        told = False
         while True:
-            await self._let_go()
-            await asyncio.sleep(self._config.reopen_ms / 1000)
-            with suppress(DeviceError):  # still away; it was reported once
+            try:
+                await self._let_go()
+                await asyncio.sleep(self._config.reopen_ms / 1000)
                 await self.open()
                 await asyncio.sleep(_SILENT_MS / 1000)
+            except DeviceError:
+                pass  # still away; it was reported once
+            except Exception:  # of a driver; a search that ends would leave the microphone away for good
+                if not told:
+                    log.exception("the microphone %r cannot be opened; it is looked for all the same", self.name)
+                told = True
 
     async def _let_go(self) -> None:
         capture, self._capture = self._capture, None

@@ -10,7 +10,7 @@ from translate.audio import AudioSource
 from translate.bench.baselines import BaselinePolicy, Update
 from translate.config import VadConfig
 from translate.events import AudioChunk, EndOfStream, Event, Marks, Transcript
-from translate.inference import Turns
+from translate.inference.turns import Turns
 from translate.latency import SessionClock
 from translate.pipeline.buffer import Batch, SpeechBuffer
 from translate.speech.vad import StreamingVad
@@ -42,8 +42,8 @@ class BaselineSession:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         self._changed = asyncio.Condition()
-        tasks = Supervisor("baseline", failed=lambda *_: None)  # a failure is raised below
-        listening = tasks.start(self._listen(), "listening")
+        tasks = Supervisor("baseline", failed=lambda _name, _error: None)  # raised below
+        listening = tasks.start(self._listen(), "listen")
         try:
             while (batch := await self._next_batch()) is not None:
                 started_ms = self.clock.now_ms()

@@ -170,13 +170,15 @@ async def measure(listeners: int, seconds: float) -> Fanout:
     backend = _Backend(seconds)
     server = Server(Config(server=ServerConfig(port=0), limits=limits), backend)
     address = await server.start()
+    tasks = Supervisor("fan-out")
     try:
-        return await _fill(server, backend, address.port, listeners)
+        return await _fill(server, backend, address.port, listeners, tasks)
     finally:
+        await tasks.aclose()
         await server.stop()
 
 
-async def _fill(server: Server, backend: _Backend, port: int, listeners: int) -> Fanout:
+async def _fill(server: Server, backend: _Backend, port: int, listeners: int, tasks: Supervisor) -> Fanout:
     async with connect(f"ws://127.0.0.1:{port}/ws", subprotocols=[Subprotocol(SUBPROTOCOL)], proxy=None) as speaker:
         await speaker.send(encode_client(ClientHello(versions=("v1",), role=SPEAKER, source="en"), seq=1, t_ms=0))
         await speaker.recv()
@@ -191,14 +193,12 @@ async def _fill(server: Server, backend: _Backend, port: int, listeners: int) ->
         if await readers.stdout.readline() != b"ready\n":
             raise SottovoceError(f"the readers' process ended with status {await readers.wait()}")
         after_bytes = rss_bytes()
-        tasks = Supervisor("fan-out")
-        tasks.start(_drain(speaker), "drain")
+        tasks.start(_drain(speaker), "what the speaker gets")
         cpu_s, start_s = time.process_time(), time.monotonic()
         talk.going.set()
         answer = json.loads(await readers.stdout.read())
         busy_s, took_s = time.process_time() - cpu_s, time.monotonic() - start_s
         await readers.wait()
-        await tasks.aclose()
     memory = None if None in (before_bytes, after_bytes) else ((after_bytes or 0) - (before_bytes or 0)) // listeners
     return _result(listeners, talk, answer, busy_s / took_s, memory)
 

@@ -60,9 +60,9 @@ def measure(
 
 
 async def _together(open_captions: Open, recordings: Sequence[Recording], speakers: int) -> list[Run]:
-    async with asyncio.TaskGroup() as tasks:
+    async with asyncio.TaskGroup() as group:
         talks = [
-            tasks.create_task(record(open_captions, recordings[i % len(recordings)], delay_ms=i * _APART_MS))
+            group.create_task(record(open_captions, recordings[i % len(recordings)], delay_ms=i * _APART_MS))
             for i in range(speakers)
         ]
     return [talk.result() for talk in talks]

@@ -139,9 +139,9 @@ async def read(port: int, count: int, languages: list[str]) -> dict[str, Any]:
             await greeted
             listeners.append(listener)
 
-    async with asyncio.TaskGroup() as coming:
+    async with asyncio.TaskGroup() as group:
         for number in range(count):
-            coming.create_task(come(number))
+            group.create_task(come(number))
     gc.freeze()
     print("ready", flush=True)
     for listener in listeners:

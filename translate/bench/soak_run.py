@@ -92,10 +92,10 @@ class _Run:
 
     async def go(self, capacity: int) -> Soak:
         self._invite(min(capacity, self._plan.most_speakers))
-        tasks = Supervisor("soak", failed=lambda *_: None)  # a failure is raised below
+        tasks = Supervisor("soak", failed=lambda _name, _error: None)  # raised below
         reading = [tasks.start(one.run(), "listener") for one in self._listeners]
         talking = [tasks.start(one.run(), "speaker") for one in self._speakers]
-        watching = tasks.start(self._watch(), "samples")
+        watching = tasks.start(self._watch(), "watch")
         try:
             await asyncio.wait({watching, *talking, *reading}, return_when=asyncio.FIRST_COMPLETED)
             if not watching.done():  # somebody has failed; say why

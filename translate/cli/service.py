@@ -78,8 +78,8 @@ def _start(systemd: Systemd, names: list[str], parts: list[Part], options: str) 
     systemd.order("enable", server)
     systemd.order("restart", server)
     if others:
-        from translate.server.access.policy import lan_folder
         from translate.service.introduce import introduce
+        from translate.state import lan_folder
 
         for path in introduce(parts, lan_folder(), SYSTEM_FILE.parent, _port(options)):
             click.echo(f"wrote {path}")

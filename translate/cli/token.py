@@ -139,7 +139,7 @@ def _is_missing(folder: Path) -> bool:
 
 
 def _folder() -> Path:
-    from translate.server.access.policy import lan_folder
+    from translate.state import lan_folder
 
     return lan_folder()
 

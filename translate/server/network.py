@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from collections.abc import Awaitable, Callable
@@ -18,7 +19,7 @@ from translate.server.access.caller import is_loopback
 from translate.server.access.gate import Gate
 from translate.server.access.link_address import LinkAddress
 from translate.server.access.links import Links, base_url
-from translate.server.access.policy import AccessPolicy, lan_folder
+from translate.server.access.policy import AccessPolicy
 from translate.server.access.start_links import StartLinks
 from translate.server.http.binding import bind, bind_all
 from translate.server.http.http_connection import Respond
@@ -28,6 +29,8 @@ from translate.server.tls.authority import Authority
 from translate.server.tls.certificates import Certificates
 from translate.server.tls.lan import Lan
 from translate.server.tls.machine_names import look
+from translate.state import lan_folder
+from translate.tasks import Supervisor
 
 __all__ = ["Address", "Network"]
 
@@ -75,6 +78,7 @@ class Network:
         """Who may do what."""
         self._address = Address(server.host, server.port)
         self._ports: Ports | None = None
+        self._tasks = Supervisor("network")
 
     @property
     def authority(self) -> Authority | None:
@@ -105,6 +109,7 @@ class Network:
         secure_port = secure[0].getsockname()[1] if secure else None
         base = self._link_address.base if self._link_address is not None else None
         self.access.open(Links(self._link_host, secure_port, plain_port, base))
+        self._tasks.start(self.access.keep_fresh(), "tokens")
         self._ports = ports = Ports(handler, respond, self._config.limits, self._pending)
         for one in plain:
             await ports.open(one)
@@ -123,6 +128,7 @@ class Network:
 
     async def wait_closed(self, timeout_s: float) -> None:
         """Waits for the clients that there are; cuts off those that take longer."""
+        await self._tasks.aclose()
         if self._lan is not None:
             await self._lan.stop()
         if self._ports is not None:
@@ -143,10 +149,11 @@ class Network:
             "tokens": self.access.needs_tokens,
         }
 
-    def start_links(self) -> StartLinks | None:
+    async def start_links(self) -> StartLinks | None:
         """Links for the person who started the service; ``None``: nobody needs a token. Raises ``StateError``."""
         authority = self.authority
-        return self.access.start_links(self._address.url, None if authority is None else authority.fingerprint)
+        fingerprint = None if authority is None else authority.fingerprint
+        return await asyncio.to_thread(self.access.start_links, self._address.url, fingerprint)
 
     def hosts(self) -> tuple[str, ...]:
         """Names of this machine beside those that only a local network can have."""

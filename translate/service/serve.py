@@ -53,7 +53,7 @@ async def serve(
     try:
         async with on_duty(server, config, read=read, take=take):
             if ready is not None:
-                ready(address, server.network.start_links())
+                ready(address, await server.network.start_links())
             await told.wait()
     finally:
         for number in signals:

@@ -1,4 +1,4 @@
-"""Who may come in: what the connection asks before it obeys a hello."""
+"""The gate: admits clients by their tokens. Asked by a connection before it follows a hello."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Gate", "Grant", "Invite", "OpenGate", "Role"]
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a client may do, from now until the token behind it expires or is revoked."""
+    """Rights of a client, from its admission until the token behind it expires or is revoked."""
 
     role: Role
     room: str | None = None
@@ -25,7 +25,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """How another device gets into a room."""
+    """A link into a room for another device."""
 
     role: Role
     room: str
@@ -38,7 +38,18 @@ class Invite:
 
 
 class Gate(Protocol):
-    """Checks tokens and makes them."""
+    """Checks tokens and makes them.
+
+    :meth:`admit` and :meth:`is_revoked` look at records in memory: they are for the event loop. :meth:`invite` and
+    :meth:`revoke` write files and may wait seconds for a lock: they are for a thread.
+    """
+
+    async def refresh(self) -> None:
+        """Waits until the records are as another process may have left them; to be awaited before :meth:`admit`.
+
+        Reads files in a thread. If they cannot be read, the records stay as they are.
+        """
+        ...
 
     def admit(self, token: str | None, *, role: Role, room: str, peer: str) -> Grant:
         """The rights of a client that asks for ``role`` in ``room``.
@@ -60,7 +71,7 @@ class Gate(Protocol):
         ...
 
     def invite(self, role: Role, room: str, *, valid_s: float | None = None) -> Invite | None:
-        """A way in for another device; ``None``: other devices cannot reach this service."""
+        """A link for another device; ``None``: other devices cannot reach this service."""
         ...
 
     def revoke(self, token_id: str, *, room: str | None = None) -> bool:
@@ -73,7 +84,10 @@ class Gate(Protocol):
 
 
 class OpenGate:
-    """Lets everybody in as what they ask for: for a service that only this machine can reach."""
+    """Admits everybody in any role: for a service that only this machine can reach."""
+
+    async def refresh(self) -> None:
+        """See :class:`Gate`."""
 
     def admit(self, token: str | None, *, role: Role, room: str, peer: str) -> Grant:
         """See :class:`Gate`."""

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+import asyncio
 
 from translate.errors import SottovoceError
+from translate.protocol import LISTENER, OPERATOR, SPEAKER
 from translate.server.access.caller import Caller, is_loopback
 from translate.server.access.gate import Gate, Invite, OpenGate
 from translate.server.access.links import DEFAULT_ROOM, Links, link
 from translate.server.access.start_links import StartLinks
 from translate.server.access.token_gate import INVITE_S, PlainGate, TokenGate
 from translate.server.access.tokens import Tokens
-from translate.state import state_folder
+from translate.state import lan_folder
 
-__all__ = ["AccessPolicy", "lan_folder"]
-
-
-def lan_folder() -> Path:
-    """Where the authority, certificates and tokens are kept."""
-    return state_folder() / "lan"
+__all__ = ["AccessPolicy"]
 
 
 class AccessPolicy:
@@ -64,10 +59,11 @@ class AccessPolicy:
         private = caller.is_secure or is_loopback(caller.address)
         return self._gate if private or self._is_open else self._plain_gate
 
-    def may_read_statistics(self, caller: Caller, authorization: str | None) -> bool:
-        """Whether a client may see statistics: from this machine anybody, from elsewhere who operates.
+    async def may_read_statistics(self, caller: Caller, authorization: str | None) -> bool:
+        """Whether a client may read statistics: anybody on this machine, elsewhere who shows an operator's token.
 
         Args:
+            caller: the client.
             authorization: value of the ``Authorization`` header.
         """
         if self._is_open or is_loopback(caller.address):
@@ -75,40 +71,50 @@ class AccessPolicy:
         token = _bearer(authorization)
         if token is None:
             return False
+        gate = self.gate_for(caller)
+        await gate.refresh()
         try:
-            self.gate_for(caller).admit(token, role="operator", room=DEFAULT_ROOM, peer=caller.address)
+            gate.admit(token, role=OPERATOR, room=DEFAULT_ROOM, peer=caller.address)
         except SottovoceError:
             return False
         return True
 
-    def invite(self, caller: Caller, authorization: str | None, room: str) -> Callable[[], Invite | None]:
-        """Makes the link for listeners of ``room``, if the client may speak there.
-
-        The result is a call that may wait for a file lock and the disk: make it in a thread. It gives ``None`` where
-        other devices cannot come.
+    async def invite(self, caller: Caller, authorization: str | None, room: str) -> Invite | None:
+        """A link for listeners of ``room``, for a client that may speak there; ``None``: other devices cannot connect.
 
         Raises:
             NotAllowedError, Busy: as :meth:`Gate.admit`.
         """
         gate = self.gate_for(caller)
-        gate.admit(_bearer(authorization), role="speaker", room=room, peer=caller.address)
-        return lambda: gate.invite("listener", room)
+        await gate.refresh()
+        gate.admit(_bearer(authorization), role=SPEAKER, room=room, peer=caller.address)
+        return await asyncio.to_thread(gate.invite, LISTENER, room)
+
+    async def keep_fresh(self) -> None:
+        """Looks for changes of tokens by other processes until cancelled; returns at once where there are none."""
+        if isinstance(self._gate, TokenGate):
+            await self._gate.keep_fresh()
 
     def start_links(self, here: str, fingerprint: str | None) -> StartLinks | None:
-        """Links for the person who started the service; ``None``: nobody needs a token. Raises ``StateError``.
+        """Links for the person who started the service; ``None``: nobody needs a token.
+
+        May write files and wait for a lock: not for the event loop.
 
         Args:
             here: URL of the pages on this machine.
             fingerprint: of the authority's certificate, if there is one.
+
+        Raises:
+            StateError: a token cannot be kept.
         """
         if self._tokens is None:
             return None
-        secret = self._tokens.secret(self._tokens.standing("operator", None, INVITE_S, "this machine"))
+        secret = self._tokens.secret(self._tokens.standing(OPERATOR, None, INVITE_S, "this machine"))
         return StartLinks(
-            here=link(here, "speaker", None, secret),
-            operate=link(here, "operator", None, secret),
-            listen=self._gate.invite("listener", DEFAULT_ROOM),
-            speak=self._gate.invite("speaker", DEFAULT_ROOM),
+            here=link(here, SPEAKER, None, secret),
+            operate=link(here, OPERATOR, None, secret),
+            listen=self._gate.invite(LISTENER, DEFAULT_ROOM),
+            speak=self._gate.invite(SPEAKER, DEFAULT_ROOM),
             install=None if self._links.secure is None else f"{self._links.secure}install",
             fingerprint=fingerprint,
         )

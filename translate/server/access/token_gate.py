@@ -1,4 +1,4 @@
-"""The gate of a service that other devices can reach: nobody comes in without a token."""
+"""The gate of a service that other devices can reach: nobody is admitted without a token."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from collections.abc import Callable
 from typing import Final
 
 from translate.errors import Busy, NotAllowedError, StateError
+from translate.protocol import LISTENER, OPERATOR, SPEAKER
 from translate.server.access.gate import Gate, Grant, Invite, Role
 from translate.server.access.links import Links, qr_for_page
 from translate.server.access.rate_limiter import RateLimiter
+from translate.server.access.token_refresh import TokenRefresh
 from translate.server.access.tokens import Token, Tokens
 
 __all__ = ["INVITE_S", "PlainGate", "TokenGate"]
 
 INVITE_S: Final = 30 * 86_400
 """How long an invitation is good when nobody says otherwise."""
-_LOOK_S: Final = 0.5
-"""A revocation by another process is seen after so long."""
-_MAY: Final[dict[Role, tuple[Role, ...]]] = {
-    "listener": ("listener",),
-    "speaker": ("speaker", "listener"),
-    "operator": ("operator", "speaker", "listener"),
+_ADMITTED_AS: Final[dict[Role, tuple[Role, ...]]] = {
+    LISTENER: (LISTENER,),
+    SPEAKER: (SPEAKER, LISTENER),
+    OPERATOR: (OPERATOR, SPEAKER, LISTENER),
 }
-_DOING: Final[dict[Role, str]] = {"listener": "reading", "speaker": "speaking", "operator": "operating"}
+"""Roles that the token of a role is good for."""
+_DOING: Final[dict[Role, str]] = {LISTENER: "reading", SPEAKER: "speaking", OPERATOR: "operating"}
 
 log = logging.getLogger(__name__)
 
 
 class TokenGate:
-    """See :class:`translate.server.access.gate.Gate`.
+    """See :class:`translate.server.access.gate.Gate`. Other processes may change the records.
 
     Args:
         tokens: the records.
@@ -53,14 +54,20 @@ class TokenGate:
     ) -> None:
         self._tokens = tokens
         self._links = links
-        self._clock_s = clock_s
         self._time_s = time_s
         self._failures = RateLimiter(failures_per_min / 60, failures_per_min, clock_s=clock_s)
-        self._looked_s = clock_s()
+        self._refresh = TokenRefresh(tokens)
+
+    async def refresh(self) -> None:
+        """See :class:`Gate`."""
+        await self._refresh.now()
+
+    async def keep_fresh(self) -> None:
+        """Looks for changes by other processes until cancelled, so that a revocation is seen within half a second."""
+        await self._refresh.run()
 
     def admit(self, token: str | None, *, role: Role, room: str, peer: str) -> Grant:
         """See :class:`Gate`."""
-        self._refresh()
         record = self._tokens.find(token) if token is not None else None
         reason = self._why_not(token, record, role, room)
         if record is None or reason is not None:
@@ -72,8 +79,6 @@ class TokenGate:
 
     def is_revoked(self, grant: Grant) -> bool:
         """See :class:`Gate`."""
-        if self._clock_s() - self._looked_s >= _LOOK_S:
-            self._refresh()
         record = self._tokens.get(grant.token_id)
         return record is None or record.state(self._time_s()) != "good"
 
@@ -109,35 +114,32 @@ class TokenGate:
             return "this invitation has expired; ask for a new one"
         if state == "revoked":
             return "this invitation was withdrawn; ask for a new one"
-        if role not in _MAY[record.role]:
+        if role not in _ADMITTED_AS[record.role]:
             return f"this invitation is for {_DOING[record.role]}, not for {_DOING[role]}"
         if not record.covers(room):
             return "this invitation is for another room"
         return None
 
-    def _refresh(self) -> None:
-        self._looked_s = self._clock_s()
-        try:
-            self._tokens.refresh()
-        except StateError as error:
-            log.error("tokens stay as they were: %s", error)
-
 
 class PlainGate:
-    """The same gate for clients that come over plain HTTP from other machines, whose every word others can hear.
+    """The gate for clients that connect over plain HTTP from other machines, which others can read: listeners only.
 
     Args:
-        gate: that of the secure way.
-        secure: the secure address.
+        gate: checks the tokens.
+        secure: the secure address, for messages.
     """
 
     def __init__(self, gate: Gate, secure: Callable[[], str | None]) -> None:
         self._gate = gate
         self._secure = secure
 
+    async def refresh(self) -> None:
+        """See :class:`Gate`."""
+        await self._gate.refresh()
+
     def admit(self, token: str | None, *, role: Role, room: str, peer: str) -> Grant:
-        """See :class:`Gate`; nobody but listeners."""
-        if role != "listener":
+        """See :class:`Gate`; listeners only."""
+        if role != LISTENER:
             address = self._secure()
             where = f"the secure address {address}" if address else "a secure address (sottovoce serve --lan)"
             raise NotAllowedError(f"{_DOING[role]} needs {where}: over plain HTTP others could listen in")

@@ -14,6 +14,7 @@ import hmac
 import json
 import re
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from typing import Any, Final, get_args
 from filelock import FileLock, Timeout
 
 from translate.errors import StateError
-from translate.server.access.gate import Role
+from translate.protocol.roles import LISTENER, Role
 from translate.state import give_to_owner, private_folder, read_private, write_private
 
 __all__ = ["Token", "Tokens"]
@@ -67,6 +68,10 @@ class Token:
 class Tokens:
     """The records in a folder. Several processes may use it: each sees what another has changed.
 
+    What reads or writes files may block: :meth:`refresh` for the disk, :meth:`create`, :meth:`standing` and
+    :meth:`revoke` for up to five seconds until another process releases the lock. These are for a thread, and several
+    threads may call them; the other methods look at memory only.
+
     Args:
         folder: private.
         clock_s: Unix time.
@@ -80,7 +85,8 @@ class Tokens:
         self._path = folder / "tokens.json"
         self._clock_s = clock_s
         self._stamp: tuple[int, int, int] | None = None
-        self._records: dict[str, Token] = {}
+        self._records: dict[str, Token] = {}  # replaced, never changed: other threads may be reading it
+        self._reading = threading.Lock()
         self._key = self._load_key() or self._make_key()
         self.refresh()
 
@@ -90,17 +96,11 @@ class Tokens:
 
     def refresh(self) -> None:
         """Reads the file again if it has changed. Raises ``StateError`` as the class does."""
-        try:
-            found = self._path.stat()
-        except FileNotFoundError:
-            stamp = None
-        except OSError as error:
-            raise StateError(f"cannot read {self._path}: {error.strerror}") from error
-        else:
-            stamp = (found.st_mtime_ns, found.st_ino, found.st_size)
-        if stamp != self._stamp:
-            self._records = self._read()
-            self._stamp = stamp
+        with self._reading:  # else a slower thread could put older records in place of newer ones
+            stamp = self._stamp_now()
+            if stamp != self._stamp:
+                self._records = self._read()
+                self._stamp = stamp
 
     def get(self, token_id: str | None) -> Token | None:
         """The record, as it was at the last refresh."""
@@ -111,7 +111,7 @@ class Tokens:
         if len(text) > 64 or not _FORM.fullmatch(text):
             return None
         record = self._records.get(text[:8])
-        known = record or Token(text[:8], "listener", None, 0, None)  # the same work whether the name is known or not
+        known = record or Token(text[:8], LISTENER, None, 0, None)  # the same work whether the name is known or not
         matches = hmac.compare_digest(self.secret(known).encode(), text.encode())
         return record if matches else None
 
@@ -203,6 +203,15 @@ class Tokens:
         if len(key) != 32:
             raise StateError(f"{path} is damaged; remove it (all links and QR codes given out become worthless)")
         return key
+
+    def _stamp_now(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StateError(f"cannot read {self._path}: {error.strerror}") from error
+        return found.st_mtime_ns, found.st_ino, found.st_size
 
     def _read(self) -> dict[str, Token]:
         content = read_private(self._path)

@@ -125,7 +125,7 @@ class Site:
             page = _plain(HTTPStatus.FORBIDDEN, "Pages of this origin may not connect; see server.origins.\n")
         elif request.method not in ("GET", "HEAD"):
             page = _plain(HTTPStatus.METHOD_NOT_ALLOWED, "Only GET and HEAD.\n")
-        elif path in _GUARDED and not self._access.may_read_statistics(caller, authorization):
+        elif path in _GUARDED and not await self._access.may_read_statistics(caller, authorization):
             hint = "Only on this machine, or with an operator's token over HTTPS (Authorization: Bearer ...).\n"
             page = _plain(HTTPStatus.UNAUTHORIZED, hint)
         elif path == "/invite":
@@ -140,7 +140,7 @@ class Site:
         if not re.fullmatch(ROOM_NAME, room):
             return _plain(HTTPStatus.BAD_REQUEST, "That is no name of a room.\n")
         try:
-            made = await asyncio.to_thread(self._access.invite(caller, authorization, room))
+            made = await self._access.invite(caller, authorization, room)
         except Busy as error:
             return _plain(HTTPStatus.TOO_MANY_REQUESTS, f"{error}\n")
         except NotAllowedError as error:

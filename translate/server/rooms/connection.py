@@ -241,6 +241,7 @@ class Connection:
     async def _enter(self, hello: ClientHello) -> None:
         """Lets the client in; joins the room; answers hello; then sends what the client has missed."""
         peer = str(self._socket.remote_address[0]) if self._socket.remote_address else ""
+        await self._gate.refresh()
         grant = self._grant = self._gate.admit(hello.token, role=hello.role, room=hello.room, peer=peer)
         self._rooms.clients[self] = grant.token_id
         self._room_name = hello.room

@@ -12,7 +12,7 @@ from translate.protocol import Mode, Parcel, ReplayLog, TextEvent, View, continu
 __all__ = ["RoomTexts"]
 
 _MOST_SNAPSHOTS = 32
-"""StartLinks of reading (languages and mode) whose snapshot is kept."""
+"""Combinations of languages and mode whose snapshot is kept."""
 
 
 class RoomTexts:

@@ -1,6 +1,6 @@
 /** Reads captions aloud with the voices of the reader's own device; nothing leaves it. */
 
-import { SentenceGatherer } from '../captions/sentences.js';
+import { SentenceBuffer } from '../captions/sentence-buffer.js';
 
 /** More sentences than this wait: the oldest are left out, for a voice that is minutes behind helps nobody. */
 const MOST_WAITING = 6;
@@ -20,8 +20,8 @@ export function voiceFor(voices, lang) {
 
 export class Voice {
   #synthesis;
-  /** @type {Map<string, SentenceGatherer>} */
-  #gatherers = new Map();
+  /** @type {Map<string, SentenceBuffer>} */
+  #buffers = new Map();
   /** @type {string[]} */
   #waiting = [];
   /** @type {SpeechSynthesisUtterance | null} kept, for some browsers forget one that nobody holds */
@@ -51,22 +51,22 @@ export class Voice {
     if (column === this.#column && lang === this.#lang) return;
     this.#column = column;
     this.#lang = lang;
-    this.#hush();
+    this.#stop();
   }
 
   /** @param {boolean} on */
   turn(on) {
     this.#on = on;
-    if (!on) this.#hush();
+    if (!on) this.#stop();
   }
 
   /** Only what is committed is read, sentence by sentence. @param {import('../captions/caption-model.js').Change} change */
   add({ row, column, append, final }) {
     if (!this.#on || column !== this.#column) return;
-    const gatherer = this.#gatherers.get(row) ?? new SentenceGatherer();
-    this.#gatherers.set(row, gatherer);
-    const ready = gatherer.add(append, final);
-    if (final) this.#gatherers.delete(row);
+    const buffer = this.#buffers.get(row) ?? new SentenceBuffer();
+    this.#buffers.set(row, buffer);
+    const ready = buffer.add(append, final);
+    if (final) this.#buffers.delete(row);
     if (!ready) return;
     this.#waiting.push(ready);
     if (this.#waiting.length > MOST_WAITING) this.#waiting.shift();
@@ -93,9 +93,9 @@ export class Voice {
     this.#synthesis.speak(said);
   }
 
-  #hush() {
+  #stop() {
     this.#waiting = [];
-    this.#gatherers.clear();
+    this.#buffers.clear();
     this.#speaking = null;
     this.#synthesis?.cancel();
   }

@@ -129,11 +129,11 @@ const session = new ListenerSession(webSocketUrl(document.baseURI), credentials(
     notices.reset(); // the state says more
     showState(stateKey(state));
   },
-  closed: () => {}, // patient: it never is
+  closed: () => {}, // with `retryRefused` it never is
   refused: ({ key }) => {
     if (key === 'bad_request') ask([]); // this talk cannot be had in these languages: what is spoken, at least
   },
-}, { patient: true });
+}, { retryRefused: true });
 
 /** @param {string[]} targets */
 function ask(targets) {

@@ -54,9 +54,9 @@ export class TwoDevices {
         if (!this.#theirs.take(message, this.#session.clock) && message.type === 'end') state('no_partner');
       },
       state: (one) => one !== 'live' && state(stateKey(one)),
-      closed: () => {}, // patient: it never is
+      closed: () => {}, // with `retryRefused` it never is
       refused: ({ key }) => key === 'bad_request' && this.#session.set({ targets: [] }), // they speak what nobody can translate
-    }, { patient: true });
+    }, { retryRefused: true });
     this.#session.open();
   }
 

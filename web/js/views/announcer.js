@@ -1,13 +1,13 @@
 /** Reads committed sentences to screen readers; tails never. */
 
-import { SentenceGatherer } from '../captions/sentences.js';
+import { SentenceBuffer } from '../captions/sentence-buffer.js';
 
 const KEPT = 30;
 
 export class Announcer {
   #log;
-  /** @type {Map<string, SentenceGatherer>} */
-  #gatherers = new Map();
+  /** @type {Map<string, SentenceBuffer>} */
+  #buffers = new Map();
   #column = '';
 
   /** @param {HTMLElement} log a polite live region */
@@ -19,16 +19,16 @@ export class Announcer {
   setColumn(column) {
     if (column === this.#column) return;
     this.#column = column;
-    this.#gatherers.clear(); // half a sentence of another language is no beginning
+    this.#buffers.clear(); // half a sentence of another language is no beginning
   }
 
   /** @param {import('../captions/caption-model.js').Change} change */
   add(change) {
     if (change.column !== this.#column) return;
-    const gatherer = this.#gatherers.get(change.row) ?? new SentenceGatherer();
-    this.#gatherers.set(change.row, gatherer);
-    const ready = gatherer.add(change.append, change.final);
-    if (change.final) this.#gatherers.delete(change.row);
+    const buffer = this.#buffers.get(change.row) ?? new SentenceBuffer();
+    this.#buffers.set(change.row, buffer);
+    const ready = buffer.add(change.append, change.final);
+    if (change.final) this.#buffers.delete(change.row);
     if (!ready) return;
     const line = document.createElement('p');
     line.lang = change.lang;

@@ -16,7 +16,7 @@ import { typeset } from '../captions/typeset.js';
  */
 
 /** Who comes back so near to the end reads along again, in CSS pixels. */
-const STICKY_PX = 48;
+const FOLLOW_PX = 48;
 /** Nearer than this is the end: positions are rounded, and zoomed pages have fractions. */
 const END_PX = 2;
 
@@ -42,7 +42,7 @@ export class CaptionsView {
   /** @type {Set<HTMLElement>} cells that are final, with others below, and still hold their height */
   #settled = new Set();
   #isBulk = false;
-  #stuck = true;
+  #following = true;
   #top = 0;
   #most;
 
@@ -59,7 +59,7 @@ export class CaptionsView {
     this.#jump = jump;
     captions.addEventListener('scroll', () => this.#followScroll(), { passive: true });
     jump?.addEventListener('click', () => this.jumpToLive());
-    new ResizeObserver(() => this.#relax()).observe(captions);
+    new ResizeObserver(() => this.#releaseHeights()).observe(captions);
   }
 
   /**
@@ -71,11 +71,11 @@ export class CaptionsView {
     this.#title = title;
     this.#scroller.style.setProperty('--columns', String(columns.length));
     this.#headings?.replaceChildren(...columns.map((column) => this.#heading(column)));
-    const anchor = this.#stuck ? undefined : this.#firstSeen();
+    const anchor = this.#following ? undefined : this.#firstSeen();
     const was = anchor?.offsetTop ?? 0;
     for (const cell of this.#cells.values()) this.#place(cell.root);
     if (anchor?.offsetHeight) this.#scroller.scrollTop += anchor.offsetTop - was; // the reader stays at the same sentence
-    this.#scrollIfStuck();
+    this.#scrollIfFollowing();
   }
 
   /** Takes all text away. */
@@ -88,13 +88,13 @@ export class CaptionsView {
     this.#rows.style.removeProperty('min-height');
     if (this.#empty) this.#empty.hidden = false;
     if (this.#headings) this.#headings.hidden = true;
-    this.#stuck = true;
-    this.#scrollIfStuck();
+    this.#following = true;
+    this.#scrollIfFollowing();
   }
 
   /** Letters have another size: what was measured means nothing any more. */
   relayout() {
-    this.#relax();
+    this.#releaseHeights();
   }
 
   /** The first row that the reader sees. */
@@ -123,7 +123,7 @@ export class CaptionsView {
     this.#isBulk = true;
     for (const change of changes) this.show(change);
     this.#isBulk = false;
-    this.#scrollIfStuck();
+    this.#scrollIfFollowing();
   }
 
   /** @param {Change} change @returns {boolean} whether it is in a column that is shown */
@@ -142,14 +142,14 @@ export class CaptionsView {
       this.#settle(root);
       committed.normalize(); // a long talk would end in a hundred thousand text nodes
     } else this.#holdHeight(root);
-    this.#scrollIfStuck();
+    this.#scrollIfFollowing();
     return this.#columns.includes(change.column);
   }
 
   jumpToLive() {
-    this.#stuck = true;
+    this.#following = true;
     if (this.#jump) this.#jump.hidden = true;
-    this.#scrollIfStuck();
+    this.#scrollIfFollowing();
     this.#scroller.focus({ preventScroll: true });
   }
 
@@ -268,12 +268,12 @@ export class CaptionsView {
   }
 
   /** Widths changed: held heights mean nothing any more. */
-  #relax() {
+  #releaseHeights() {
     for (const root of [...this.#held, ...this.#settled]) root.style.removeProperty('min-height');
     this.#held.clear();
     this.#settled.clear();
     this.#rows.style.removeProperty('min-height');
-    this.#scrollIfStuck();
+    this.#scrollIfFollowing();
   }
 
   #followScroll() {
@@ -281,15 +281,15 @@ export class CaptionsView {
     const below = scrollHeight - scrollTop - clientHeight;
     // Only a move upwards is the reader's, however small, unless it ends at the end, as when the frame grows: text that
     // grows or a frame that shrinks moves the end, not the reader.
-    if (scrollTop < this.#top - 1 && below > END_PX) this.#stuck = false;
-    else if (below < STICKY_PX && (scrollTop > this.#top || below <= END_PX)) this.#stuck = true;
+    if (scrollTop < this.#top - 1 && below > END_PX) this.#following = false;
+    else if (below < FOLLOW_PX && (scrollTop > this.#top || below <= END_PX)) this.#following = true;
     this.#top = scrollTop;
-    if (this.#stuck && this.#jump) this.#jump.hidden = true;
+    if (this.#following && this.#jump) this.#jump.hidden = true;
   }
 
-  #scrollIfStuck() {
+  #scrollIfFollowing() {
     if (this.#isBulk) return;
-    if (!this.#stuck) {
+    if (!this.#following) {
       if (this.#jump) this.#jump.hidden = false;
       return;
     }

@@ -15,8 +15,8 @@ const LONGEST_DELAY_MS = 15_000;
 const ANSWER_MS = 15_000;
 /** A try that has lasted so long when the network comes back was made on the one that is gone. */
 const STALE_MS = 2_000;
-/** With `patient`, how long a refused client waits before it tries again. */
-const PATIENCE_MS = 30_000;
+/** With `retryRefused`, how long a refused client waits before it tries again. */
+const REFUSED_RETRY_MS = 30_000;
 /** `WebSocket.OPEN`; what is above is closing or closed. */
 const OPEN = 1;
 /** @type {Set<number>} */
@@ -46,11 +46,11 @@ export function backoffMs(attempt, random) {
  * @property {(client_ms: number) => void} pinged a ping left
  * @property {(state: ConnectionState, delay_ms: number) => void} state
  * @property {(problem: Problem | null) => void} closed for good; `null`: the stream ended as it should
- * @property {(problem: Problem) => void} [refused] with `patient`: instead of `closed`, before it waits to try again
+ * @property {(problem: Problem) => void} [refused] with `retryRefused`: instead of `closed`, before it waits to try again
  *
  * @typedef {object} ConnectionOptions
  * @property {boolean} [stays] the end of a stream is not the end of the connection: another speaker may follow
- * @property {boolean} [patient] comes back after every refusal: nobody is there to press a button
+ * @property {boolean} [retryRefused] comes back after every refusal: nobody is there to press a button
  */
 
 export class Connection {
@@ -251,18 +251,18 @@ export class Connection {
     }
     const refusedResume = !had && this.#resume !== '' && FATAL.has(code);
     if (refusedResume) this.#resume = ''; // the server forgot the session: begin another one
-    const { stays, patient } = this.#options;
+    const { stays, retryRefused } = this.#options;
     const waits = stays || this.#session !== '';
     const final = (FATAL.has(code) && !refusedResume) || (TAKEN.has(code) && !waits) || (code === CLOSE.DONE && !stays);
     if (!final) this.#retry(this.#retryAfter_ms);
-    else if (patient) this.#wait(closeProblem(code, this.#refusal || reason));
+    else if (retryRefused) this.#wait(closeProblem(code, this.#refusal || reason));
     else this.#finish(closeProblem(code, this.#refusal || reason));
   }
 
   /** @param {Problem} problem */
   #wait(problem) {
     this.#handlers.refused?.(problem);
-    this.#retry(problem.key === 'bad_request' ? 0 : this.#retryAfter_ms || PATIENCE_MS);
+    this.#retry(problem.key === 'bad_request' ? 0 : this.#retryAfter_ms || REFUSED_RETRY_MS);
   }
 
   /** @param {number} [least_ms] */

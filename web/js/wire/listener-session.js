@@ -28,10 +28,10 @@ export class ListenerSession {
    * @param {import('./speaker-session.js').Credentials} credentials
    * @param {ListenerChoice} choice
    * @param {ListenerSessionHandlers} handlers
-   * @param {{patient?: boolean}} [options]
+   * @param {{retryRefused?: boolean}} [options]
    * @param {import('./environment.js').Environment} [environment]
    */
-  constructor(url, credentials, choice, handlers, { patient = false } = {}, environment) {
+  constructor(url, credentials, choice, handlers, { retryRefused = false } = {}, environment) {
     this.#credentials = credentials;
     this.#choice = choice;
     this.#handlers = handlers;
@@ -45,7 +45,7 @@ export class ListenerSession {
       closed: handlers.closed,
       refused: handlers.refused,
     };
-    this.#connection = new Connection(url, wiring, { stays: true, patient }, environment);
+    this.#connection = new Connection(url, wiring, { stays: true, retryRefused }, environment);
     this.#clock = new PaintClock(this.#connection);
   }
 

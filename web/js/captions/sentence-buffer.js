@@ -1,6 +1,6 @@
-/** Committed text, gathered until it is worth saying. No DOM. */
+/** Committed text, kept back until it makes a sentence. No DOM. */
 
-export class SentenceGatherer {
+export class SentenceBuffer {
   #pending = '';
 
   /**
