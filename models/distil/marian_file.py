@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import yaml
 
+from translate.atomic import replacing
 from translate.errors import ModelDamaged
 from translate.translation.marian.architecture import Architecture, read_architecture
 from translate.translation.marian.folder import find_folder
@@ -136,6 +137,5 @@ def _pack(items: Mapping[str, _Packed]) -> bytes:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(data)
-    part.replace(path)
+    with replacing(path, single_writer=True) as file:
+        file.write(data)

@@ -15,6 +15,8 @@ from random import Random
 import numpy as np
 import numpy.typing as npt
 
+from translate.atomic import replacing
+
 from .config import Recipe
 from .noise import uncase
 from .prepare import Prepared, weight_of
@@ -91,7 +93,6 @@ def write_shortlist(path: Path, lists: Iterable[Ids]) -> None:
     kept = list(lists)
     offsets = np.cumsum([0, *(len(ids) for ids in kept)]).astype("<u8")
     entries = np.concatenate(kept).astype("<u4")
-    part = path.with_name(f"{path.name}.part")
     head = struct.pack("<6Q", _MAGIC, 0, _BEST, _BEST, len(offsets), len(entries))
-    part.write_bytes(head + offsets.tobytes() + entries.tobytes())
-    part.replace(path)
+    with replacing(path, single_writer=True) as file:
+        file.write(head + offsets.tobytes() + entries.tobytes())

@@ -26,7 +26,7 @@ from .pacing import Pacer
 from .prepare import Prepared
 from .progress import Progress
 
-__all__ = ["Trainer", "load_model", "save_atomically", "tune_memory"]
+__all__ = ["Trainer", "load_model", "tune_memory"]
 
 _LONGEST_STEP_S = 20.0
 """A step that took longer was paused in between; the budget is not charged for the pause."""
@@ -40,12 +40,6 @@ def tune_memory() -> None:
         for option, value in ((-3, 1 << 30), (-1, (1 << 31) - 1), (-2, 1 << 28)):  # mmap, trim, top pad
             libc.mallopt(option, value)
         libc.malloc_trim(0)
-
-
-def save_atomically(value: Any, path: Path) -> None:
-    """``torch.save``; a process that is killed meanwhile leaves the file as it was."""
-    with replacing(path, single_writer=True) as file:
-        torch.save(value, file)
 
 
 def load_model(path: Path, device: torch.device | None = None) -> tuple[Transformer, dict[str, Any]]:
@@ -125,7 +119,8 @@ class Trainer:
             "tokens": self.tokens,
             "place": astuple(self.place),
         }
-        save_atomically(state, self._path)
+        with replacing(self._path, single_writer=True) as file:
+            torch.save(state, file)
 
     @property
     def done(self) -> float:
