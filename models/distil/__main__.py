@@ -60,16 +60,16 @@ def _run(arguments: argparse.Namespace) -> None:
         changes.append(f"{table}.hours={arguments.hours}")
     recipe = load_recipe(arguments.recipe, changes)
     try:
-        from .steps import Workshop
+        from .steps import RecipeRun
     except ImportError as error:
         raise DistilError(f"{error.name} is missing; install it with: pip install 'sottovoce[distil]'") from None
-    workshop = Workshop(recipe, arguments.work, quiet=arguments.quiet)
+    run = RecipeRun(recipe, arguments.work, quiet=arguments.quiet)
     if arguments.step == "ship":
         if arguments.students is None:
             raise DistilError("ship needs --students FOLDER")
-        workshop.ship(arguments.students)
+        run.ship(arguments.students)
     else:
-        workshop.run(arguments.step)
+        run.run(arguments.step)
 
 
 def main(argv: Sequence[str] | None = None, *, prog: str | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Turn prepared pairs into length-bucketed batches of tokens, the same ones every time for the same seed.
+"""Batches of tokens from prepared pairs, grouped by length; the same seed gives the same batches.
 
 Text is noised and encoded on the fly, a chunk of pairs at a time, so that no two epochs are alike. A chunk depends
 only on the seed, the epoch and its place there: training resumes at (epoch, chunk, batch) without replaying anything.
@@ -52,7 +52,7 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Place:
-    """The next batch to train on."""
+    """The position of a batch in the stream: the next to train on."""
 
     epoch: int = 0
     chunk: int = 0
@@ -72,7 +72,7 @@ def _table(rows: Sequence[Sequence[int]], value: int) -> npt.NDArray[np.int32]:
 
 
 class Stream:
-    """All batches of a recipe from a place on, without end."""
+    """Batches of a recipe from a given position on, epoch after epoch."""
 
     def __init__(
         self, recipe: Recipe, prepared: Prepared, train: TrainConfig, directions: Sequence[tuple[str, str]] = ()
@@ -157,7 +157,7 @@ class Stream:
             for epoch, chunk, items in self._positions(place):
                 yield epoch, chunk, self._chunk(epoch, chunk, items)
             return
-        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), _adopt, (self,))
+        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), _initialise_worker, (self,))
         waiting: deque[tuple[int, int, Future[list[Arrays]]]] = deque()
         try:
             for epoch, chunk, items in self._positions(place):
@@ -179,16 +179,16 @@ class Stream:
             skip = 0
 
 
-_adopted: list[Stream] = []
-"""In a worker process: the stream it was forked with."""
+_worker_stream: list[Stream] = []
+"""The stream of a worker process: one item."""
 
 
-def _adopt(stream: Stream) -> None:
-    _adopted[:] = [stream]
+def _initialise_worker(stream: Stream) -> None:
+    _worker_stream[:] = [stream]
 
 
 def _work(epoch: int, chunk: int, items: list[tuple[int, int]]) -> list[Arrays]:
-    return _adopted[0]._chunk(epoch, chunk, items)
+    return _worker_stream[0]._chunk(epoch, chunk, items)
 
 
 def _proper_names(prepared: Prepared) -> list[str]:

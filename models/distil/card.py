@@ -1,4 +1,4 @@
-"""Write ``student.toml`` for the service and ``README.md`` for people, from what is known and measured."""
+"""Writes a student's manifest (``student.toml``) and its model card (``README.md``)."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _facts(recipe: Recipe, training: Mapping[str, Any], size: int) -> list[str]:
 
 
 def _start(recipe: Recipe) -> list[str]:
-    """What the student went on from; read before it is shipped in that one's place."""
+    """The student that training started from."""
     if not recipe.start_from:
         return []
     try:

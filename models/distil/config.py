@@ -1,4 +1,4 @@
-"""A recipe: everything that decides what a student becomes, in frozen dataclasses read from a TOML file."""
+"""A recipe: all settings of a training, as frozen dataclasses read from a TOML file."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class TrainConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class TeachConfig:
-    """Who teaches, what the teacher writes for the student, and what of it is kept."""
+    """Teachers, the text that they translate, and which translations are kept."""
 
     teachers: Mapping[str, str] = field(default_factory=dict)
     """Direction as in ``en-es`` -> a converted model: its folder, or a name of ``sottovoce models list``. None: the
@@ -157,7 +157,8 @@ class Recipe:
     failings: tuple[str, ...] = ()
     """What the card says the student does badly."""
     specialise_share: float = 0.4
-    """With several directions: share of a student's budget in which each goes its own way, the rate falling to 0."""
+    """With several directions: share of a student's budget in which each direction is trained by itself, the learning
+    rate falling to 0."""
     path: str = ""
     """Where the recipe was read from; relative paths in it start there."""
     work: str = ""

@@ -1,4 +1,4 @@
-"""Give a trained model to CTranslate2, in int8, in a folder that the service can read; and read such a folder back."""
+"""Conversion of a trained model to a folder of CTranslate2 in int8, and of such a folder back to a model."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def vocabulary(tokenizer: sentencepiece.SentencePieceProcessor) -> list[str]:
     return [tokenizer.id_to_piece(number) for number in range(tokenizer.get_piece_size())]
 
 
-def _places(config: ModelConfig) -> Iterator[tuple[str, str]]:
+def _layers(config: ModelConfig) -> Iterator[tuple[str, str]]:
     """Every norm and every linear layer: its name here and its scope in CTranslate2."""
     yield "encoder_norm", "encoder/layer_norm"
     yield "decoder_norm", "decoder/layer_norm"
@@ -69,7 +69,7 @@ def _specification(model: Transformer, pieces: Sequence[str], unknown_letter: st
     spec.decoder.embeddings.weight = embedding
     spec.decoder.projection.weight = embedding
     spec.decoder.projection.bias = bias
-    for name, scope in _places(config):
+    for name, scope in _layers(config):
         layer, part = model.get_submodule(name), index_spec(spec, scope)
         if isinstance(layer, nn.LayerNorm):
             part.gamma, part.beta = _array(layer.weight), _array(layer.bias)
@@ -148,7 +148,7 @@ def _count(weights: Mapping[str, npt.NDArray[Any]], stack: str) -> int:
 
 
 def unpack(folder: Path) -> Transformer:
-    """Read a shipped student back, as near as int8 allows, to go on training it."""
+    """The model in a converted folder, with the precision of int8, for further training."""
     weights = read_weights(folder / "model.bin")
     try:
         embedding = _dense(weights, "decoder/embeddings/weight")
@@ -160,7 +160,7 @@ def unpack(folder: Path) -> Transformer:
             feed_forward=weights["encoder/layer_0/ffn/linear_0/weight"].shape[0],
         )
         state = {"embedding.weight": embedding, "output_bias": _dense(weights, "decoder/projection/bias")}
-        for name, scope in _places(config):
+        for name, scope in _layers(config):
             first, second = ("gamma", "beta") if scope.endswith("norm") else ("weight", "bias")
             state[f"{name}.weight"] = _dense(weights, f"{scope}/{first}")
             state[f"{name}.bias"] = _dense(weights, f"{scope}/{second}")

@@ -1,4 +1,4 @@
-"""A student that learns pieces which its tokenizer got after it was trained."""
+"""Embeddings for pieces that were added to a tokenizer after its model was trained."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["with_pieces"]
 
 
 def with_pieces(model: Transformer, tokenizer: sentencepiece.SentencePieceProcessor) -> Transformer:
-    """``model`` with a place for each piece at the end of ``tokenizer`` that it does not have.
+    """``model`` with an embedding and an output bias for each piece at the end of ``tokenizer`` that it lacks.
 
-    A new piece is a letter. In its place the model has read and written ``<unk>``, so it knows where such a letter
-    stands, but not which it is; the letter without its accent, or in lower case, knows that. It begins between the two.
+    A new piece is a letter, which the model has read and written as ``<unk>`` so far. Its weights begin as the mean of
+    those of ``<unk>`` and of the most similar letter: the same in lower case or without its accent.
 
     Raises:
         DistilError: the model has more pieces than the tokenizer.
@@ -32,14 +32,14 @@ def with_pieces(model: Transformer, tokenizer: sentencepiece.SentencePieceProces
     state = model.state_dict()
     for name in ("embedding.weight", "output_bias"):
         weight, unknown = state[name], state[name][tokenizer.unk_id()]
-        akin = [_akin(tokenizer, number, had) for number in range(had, size)]
+        akin = [_similar_piece(tokenizer, number, had) for number in range(had, size)]
         rows = [unknown if number is None else (unknown + weight[number]) / 2 for number in akin]
         state[name] = torch.cat([weight, torch.stack(rows)])
     larger.load_state_dict(state)
     return larger
 
 
-def _akin(tokenizer: sentencepiece.SentencePieceProcessor, number: int, had: int) -> int | None:
+def _similar_piece(tokenizer: sentencepiece.SentencePieceProcessor, number: int, had: int) -> int | None:
     """The piece of the most similar letter among the first ``had``."""
     for letter in _similar(tokenizer.id_to_piece(number)):
         other: int = tokenizer.piece_to_id(letter)

@@ -1,4 +1,4 @@
-"""What can go wrong, said in one line."""
+"""The error that every step raises for a mistake in its input."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ __all__ = ["DistilError"]
 
 
 class DistilError(Exception):
-    """A mistake in the input that its author can mend. The command prints it in one line and exits with 2."""
+    """A mistake in the input. The command prints it in one line and exits with status 2."""

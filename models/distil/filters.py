@@ -1,4 +1,4 @@
-"""Which pairs are worth training on. Pure functions; each says in its name why a pair was dropped."""
+"""Filters for parallel text. Pure functions."""
 
 from __future__ import annotations
 

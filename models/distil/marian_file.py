@@ -137,5 +137,5 @@ def _pack(items: Mapping[str, _Packed]) -> bytes:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    with replacing(path) as file:
+    with replacing(path, single_writer=True) as file:
         file.write(data)

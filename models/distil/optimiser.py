@@ -1,4 +1,4 @@
-"""Muon for matrices, Adam for the rest, and a schedule that knows its budget.
+"""Optimiser: Muon for matrices, Adam for all other weights, with a learning-rate schedule over the budget.
 
 Muon (Jordan et al. 2024) replaces the momentum of a weight matrix by the nearest orthogonal matrix, found with a few
 Newton-Schulz steps in bf16. Matrices of one shape are orthogonalised together.
@@ -68,7 +68,7 @@ class Muon(torch.optim.Optimizer):
 
 
 class Optimiser:
-    """Both optimisers behind one step."""
+    """Muon and Adam, stepped together."""
 
     def __init__(self, model: nn.Module, train: TrainConfig) -> None:
         self._train = train

@@ -1,4 +1,7 @@
-"""Use the cores that others leave free: a training with a thread on a busy core waits for that thread at every step."""
+"""Number of threads for training, by how many cores other processes use.
+
+A step ends with its slowest thread, so one thread on a busy core slows all of them down.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""First step: read, filter and tidy the parallel text, and fit one small SentencePiece model for both languages."""
+"""The step ``prepare``: reads and filters the parallel text and fits one SentencePiece model for both languages."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from .spelling import frequent_letters, lacking, with_letters
 __all__ = ["FitTokenizer", "Prepared", "load_prepared", "prefix_ids", "prepare", "sample_pairs", "weight_of"]
 
 _PAIRS = "pairs.tsv"
-_OWN_WORDS = 4
-"""A line of more words than this is somebody's own."""
+_COMMON_WORDS = 4
+"""Lines of at most so many words are common phrases and may stand in a development set, too."""
 
 FitTokenizer = Callable[[Sequence[Pair], Recipe, Path], None]
 """Writes a SentencePiece model for the pairs of a recipe."""
@@ -35,15 +35,15 @@ FitTokenizer = Callable[[Sequence[Pair], Recipe, Path], None]
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the first step leaves for the others."""
+    """The result of the step ``prepare``."""
 
     pairs: Sequence[Pair]
     tokenizer: sentencepiece.SentencePieceProcessor
     tokenizer_path: Path
     taught: Mapping[tuple[str, str], Sequence[Pair]] = field(default_factory=dict)
-    """What a teacher wrote, by direction."""
+    """A teacher's translations, by direction."""
     keep_original: bool = True
-    """Train on the original pairs beside the taught ones."""
+    """Train on the original pairs beside the teacher's."""
 
     def pairs_for(self, direction: tuple[str, str]) -> Sequence[Pair]:
         taught = self.taught.get(direction, ())
@@ -51,7 +51,7 @@ class Prepared:
 
 
 def prefix_ids(recipe: Recipe, tokenizer: sentencepiece.SentencePieceProcessor, target: str) -> list[int]:
-    """What a source starts with: the tag, when the recipe has tags."""
+    """Ids of the tokens before every source: the target's token, when the recipe has tags."""
     return [tokenizer.piece_to_id(target_token(target))] if recipe.tags else []
 
 
@@ -60,21 +60,21 @@ def weight_of(pair: Pair, data: DataConfig) -> float:
     return data.source_weights.get(pair.source, data.group_weights.get(pair.group, 1.0))
 
 
-def _bare(text: str) -> str:
-    """What two texts that differ in case and marks only have in common."""
+def _letters_only(text: str) -> str:
+    """The text in lower case without marks, to compare texts that differ in these only."""
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def _development_lines(recipe: Recipe) -> frozenset[str]:
-    """Lines to be scored on, which nobody may train on; what is no longer than "Thank you very much" is anybody's."""
+    """Lines of the development sets, which are not trained on; short ones, such as "Thank you very much", may be."""
     paths = {
         dev_path(recipe, name, direction, language)
         for name in recipe.dev
         for direction in recipe.directions
         for language in direction
     }
-    lines = {_bare(line) for path in paths if path.is_file() for line in path.read_text("utf-8").splitlines()}
-    return frozenset(line for line in lines if line.count(" ") >= _OWN_WORDS)
+    lines = {_letters_only(line) for path in paths if path.is_file() for line in path.read_text("utf-8").splitlines()}
+    return frozenset(line for line in lines if line.count(" ") >= _COMMON_WORDS)
 
 
 def _kept(recipe: Recipe, counts: Counter[str]) -> Iterator[Pair]:
@@ -89,7 +89,7 @@ def _kept(recipe: Recipe, counts: Counter[str]) -> Iterator[Pair]:
                 reason = "twice"
             if not reason and weight_of(pair, recipe.data) <= 0:
                 reason = "weight 0"
-            if not reason and development and not development.isdisjoint((_bare(first), _bare(second))):
+            if not reason and development and not development.isdisjoint((_letters_only(first), _letters_only(second))):
                 reason = "development set"
             counts[f"{pair.source}: {reason or 'kept'}"] += 1
             if not reason:

@@ -17,8 +17,8 @@ T = TypeVar("T")
 class Progress:
     """Where the steps report to; ``log`` also appends to a JSON-lines file when there is one."""
 
-    def __init__(self, journal: Path | None = None, *, quiet: bool = False) -> None:
-        self._journal = journal
+    def __init__(self, log_path: Path | None = None, *, quiet: bool = False) -> None:
+        self._log_path = log_path
         self._quiet = quiet
         self._bar = sys.stderr.isatty() and not quiet
 
@@ -27,11 +27,11 @@ class Progress:
             print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
     def log(self, **facts: Any) -> None:
-        """Say the facts on one line and append them to the journal."""
+        """Say the facts on one line and append them to the log."""
         shown = (f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}" for key, value in facts.items())
         self.say("  ".join(shown))
-        if self._journal is not None:
-            with self._journal.open("a", encoding="utf-8") as lines:
+        if self._log_path is not None:
+            with self._log_path.open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%S"), **facts}) + "\n")
 
     def track(self, items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:

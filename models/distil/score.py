@@ -1,4 +1,4 @@
-"""Score a student folder as the service will use it: BLEU, chrF2, speed on one thread, steadiness on prefixes."""
+"""Scores of a converted student: BLEU, chrF2, speed on one thread, and normalised erasure on growing prefixes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LONGEST = 256
 
 
 class Student:
-    """A converted student behind one method. ``prefix`` is its tag, if it has one."""
+    """A converted student. ``prefix`` is its first source token; ``""``: none."""
 
     def __init__(self, folder: Path, prefix: str = "", *, threads: int = 1) -> None:
         try:
@@ -96,7 +96,7 @@ def peers(path: Path, name: str, direction: str) -> dict[str, float]:
 def score_student(
     recipe: Recipe, folder: Path, direction: tuple[str, str], prefix: str, *, sample: int = 50
 ) -> dict[str, Any]:
-    """Return everything that the card says about how good and how fast a student is."""
+    """The scores of a student on every development set, for its card."""
     student = Student(folder, prefix)
     source, target = direction
     result: dict[str, Any] = {}

@@ -94,5 +94,5 @@ def write_shortlist(path: Path, lists: Iterable[Ids]) -> None:
     offsets = np.cumsum([0, *(len(ids) for ids in kept)]).astype("<u8")
     entries = np.concatenate(kept).astype("<u4")
     head = struct.pack("<6Q", _MAGIC, 0, _BEST, _BEST, len(offsets), len(entries))
-    with replacing(path) as file:
+    with replacing(path, single_writer=True) as file:
         file.write(head + offsets.tobytes() + entries.tobytes())

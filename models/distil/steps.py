@@ -1,4 +1,4 @@
-"""The steps of the recipe, each of which finds what the ones before it left in the work folder."""
+"""The steps of a recipe. Each reads from the work folder what the steps before it wrote there."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ from .teach import TEXT, load_taught, teach
 from .teachers import ConvertedTeacher, Teacher, TrainedTeacher, described
 from .train import Trainer, load_model
 
-__all__ = ["STEPS", "Workshop"]
+__all__ = ["STEPS", "RecipeRun"]
 
 STEPS = ("prepare", "train-teacher", "translate", "train-student", "convert", "score", "card")
 
 
-_PEOPLES = "from people's translations, without a teacher"
+_WITHOUT_TEACHER = "from people's translations, without a teacher"
 
 
 def _name(direction: tuple[str, str]) -> str:
     return f"{direction[0]}-{direction[1]}"
 
 
-class Workshop:
+class RecipeRun:
     """One recipe and its work folder::
 
     prepared/             text and tokenizer
-    teacher/              the teacher's checkpoint and journal
-    taught/               what the teacher wrote
+    teacher/              the teacher's checkpoint and training log
+    taught/               the teacher's translations
     student/              the student of all directions
-    student-en-es/        the student of one direction, grown from it
-    export/en-es/         the folder that ships
+    student-en-es/        the student of one direction, trained on from that one
+    export/en-es/         the converted student
     """
 
     def __init__(self, recipe: Recipe, work: Path, *, quiet: bool = False) -> None:
@@ -89,7 +89,7 @@ class Workshop:
         return (plan.hours > 0 or plan.max_steps > 0) and not self.recipe.teach.teachers
 
     def prepare(self) -> None:
-        """Read, filter, fit the tokenizer."""
+        """Read and filter the text, and fit the tokenizer."""
         prepare(self.recipe, self._work / "prepared", self._say)
 
     def _prepared(self) -> Prepared:
@@ -102,7 +102,7 @@ class Workshop:
         train: TrainConfig,
         *,
         teacher: bool = False,
-        grown_from: Path | None = None,
+        initial_checkpoint: Path | None = None,
         directions: Sequence[tuple[str, str]] = (),
     ) -> None:
         path = self._work / folder
@@ -112,10 +112,10 @@ class Workshop:
         progress = Progress(path / "log.jsonl", quiet=self._quiet)
         trainer = Trainer(self.recipe, shape, train, prepared, path, progress, directions)
         if not trainer.resume():
-            if grown_from is not None:
-                trainer.start_from(grown_from)
+            if initial_checkpoint is not None:
+                trainer.start_from(initial_checkpoint)
             elif student is not None:
-                trainer.adopt(student)
+                trainer.start_from_model(student)
         trainer.run()
 
     def _start(self, prepared: Prepared) -> Transformer:
@@ -126,7 +126,7 @@ class Workshop:
         self._train("teacher", self._prepared(), self.recipe.train_teacher, teacher=True)
 
     def translate(self) -> None:
-        """Let the teacher write what the student will learn."""
+        """Have the teacher translate the training text."""
         trained = self._work / "teacher" / "checkpoint.pt"
         if not self.recipe.teach.teachers and not trained.exists():
             raise DistilError(
@@ -148,7 +148,7 @@ class Workshop:
         return ConvertedTeacher(ways, Path(self.recipe.path).parent, self.recipe.train.threads)
 
     def train_student(self) -> None:
-        """Train the student: all directions together, then each by itself while the rate falls."""
+        """Train one student for all directions, then one for each direction while the learning rate falls."""
         recipe, train = self.recipe, self.recipe.train
         prepared = dataclasses.replace(
             self._prepared(),
@@ -162,8 +162,14 @@ class Workshop:
             return
         own = _portion(train, share / count, warmup=0.0, decay=1.0)
         for direction in recipe.directions:
-            grown_from = self._work / "student" / "checkpoint.pt"
-            self._train(f"student-{_name(direction)}", prepared, own, grown_from=grown_from, directions=[direction])
+            initial_checkpoint = self._work / "student" / "checkpoint.pt"
+            self._train(
+                f"student-{_name(direction)}",
+                prepared,
+                own,
+                initial_checkpoint=initial_checkpoint,
+                directions=[direction],
+            )
 
     def _checkpoint(self, direction: tuple[str, str]) -> Path:
         own = self._work / f"student-{_name(direction)}" / "checkpoint.pt"
@@ -173,7 +179,7 @@ class Workshop:
         return self._work / "export" / _name(direction)
 
     def convert(self) -> None:
-        """Write the int8 folders."""
+        """Convert the students to int8 folders of CTranslate2."""
         for direction in self.recipe.directions:
             model, _ = load_model(self._checkpoint(direction))
             tokenizer = self._work / "prepared" / STUDENT_TOKENIZER
@@ -209,7 +215,7 @@ class Workshop:
         for path in paths:
             state = torch.load(path, map_location="cpu", weights_only=True)
             tokens, seconds = tokens + state["tokens"], seconds + state["seconds"]
-        return {"tokens": tokens, "hours": seconds / 3600, "taught": self._read_from() if taught else _PEOPLES}
+        return {"tokens": tokens, "hours": seconds / 3600, "taught": self._read_from() if taught else _WITHOUT_TEACHER}
 
     def _read_from(self) -> str:
         teacher, converted = "a teacher's translations", self.recipe.teach.teachers
@@ -218,7 +224,7 @@ class Workshop:
         return f"from {teacher} and people's" if self.recipe.teach.keep_original else f"from {teacher}"
 
     def ship(self, students: Path) -> None:
-        """Copy the finished folders, without the raw scores, to where students ship from."""
+        """Copy the finished folders, without the raw scores, to ``students``."""
         for direction in self.recipe.directions:
             source = self._export(direction)
             if not (source / STUDENT_MANIFEST).exists():

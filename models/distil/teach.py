@@ -1,8 +1,8 @@
 """A teacher translates the training sources: sequence-level knowledge distillation (Kim and Rush 2016).
 
-What the teacher writes is simpler and more regular than what people wrote, so that a small model learns it sooner. A
-line is kept only if the teacher was sure enough of it and, translated back, it resembles its source. More text of one
-language can be taught beside the pairs, and serve both ways (back-translation, Sennrich et al. 2016).
+A teacher's translations are simpler and more regular than human ones, so a small model learns them with fewer steps. A
+line is kept if its score is high enough and its translation back resembles the source. Text of one language can be
+translated beside the pairs and used in both directions (back-translation, Sennrich et al. 2016).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .teachers import Direction, Teacher
 __all__ = ["TEXT", "Line", "Taught", "keep", "lines_for", "load_taught", "teach"]
 
 TEXT = "text"
-"""Group of what was made of the recipe's extra text."""
+"""Group of the pairs that were made from ``teach.text``."""
 
 
 class Line(NamedTuple):
@@ -39,7 +39,7 @@ class Line(NamedTuple):
 
 
 class Taught(NamedTuple):
-    """One line that the teacher wrote."""
+    """One translation by the teacher, with its scores."""
 
     pair: Pair
     score: float
@@ -64,7 +64,7 @@ def _back(direction: Direction) -> Direction:
 
 
 def _ways(recipe: Recipe) -> list[Direction]:
-    """The directions in which a teacher has something to write."""
+    """The directions in which a teacher has lines to translate."""
     both = dict.fromkeys(
         [*recipe.directions, *map(_back, recipe.directions)] if recipe.teach.back else recipe.directions
     )
@@ -159,17 +159,17 @@ def _gather(parts: Path, direction: Direction, recipe: Recipe, folder: Path, pro
 
 
 def load_taught(recipe: Recipe, folder: Path) -> Mapping[Direction, Sequence[Pair]]:
-    """What there is to learn from a teacher, by direction; empty when there was none."""
+    """Pairs with a teacher's translation, by direction; empty when there was no teacher."""
     written = {way: _path(folder, way) for way in _ways(recipe)}
     if not any(path.exists() for path in written.values()):
         return {}
     for path in written.values():
         if not path.exists():
             raise DistilError(f"{path}: the teacher has not finished; run the step 'translate'")
-    return {direction: list(_lessons(direction, recipe, written)) for direction in recipe.directions}
+    return {direction: list(_training_pairs(direction, recipe, written)) for direction in recipe.directions}
 
 
-def _lessons(direction: Direction, recipe: Recipe, written: Mapping[Direction, Path]) -> Iterator[Pair]:
+def _training_pairs(direction: Direction, recipe: Recipe, written: Mapping[Direction, Path]) -> Iterator[Pair]:
     if direction in written:
         yield from read_pairs(written[direction], recipe.languages)
     if recipe.teach.back and _back(direction) in written:

@@ -1,4 +1,4 @@
-"""Who translates for the student: the teacher that was trained here, or a converted model that is on this machine."""
+"""Teachers: a checkpoint that was trained here, or a converted model on this machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Direction = tuple[str, str]
 
 
 class Teacher(Protocol):
-    """Translates lines, in whatever order is quickest."""
+    """Translates lines, in any order."""
 
     def can(self, direction: Direction) -> bool:
         """Whether it translates that way."""
@@ -37,7 +37,7 @@ class TrainedTeacher:
 
     def __init__(self, model: Transformer, tokenizer: sentencepiece.SentencePieceProcessor, recipe: Recipe) -> None:
         self._model, self._tokenizer, self._recipe = model, tokenizer, recipe
-        self._room = 65_536 if model.output_bias.is_cuda else 4096
+        self._batch_tokens = 65_536 if model.output_bias.is_cuda else 4096
 
     def can(self, direction: Direction) -> bool:
         """See :class:`Teacher`."""
@@ -50,7 +50,7 @@ class TrainedTeacher:
         prefix = prefix_ids(self._recipe, self._tokenizer, direction[1])
         with torch.autocast(self._model.output_bias.device.type, dtype=torch.bfloat16):
             for number, found in translate(
-                self._model, self._tokenizer, lines, prefix=prefix, beam=beam, batch_tokens=self._room
+                self._model, self._tokenizer, lines, prefix=prefix, beam=beam, batch_tokens=self._batch_tokens
             ):
                 yield number, found[:hypotheses]
 

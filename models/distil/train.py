@@ -1,4 +1,4 @@
-"""Train a teacher or a student within a budget; killed at any moment, it goes on from its last checkpoint."""
+"""Training of a teacher or a student within a budget. A killed run resumes at its last checkpoint."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def load_model(path: Path, device: torch.device | None = None) -> tuple[Transfor
 
 
 class Trainer:
-    """One model on its way through the budget. ``run`` returns when the budget is spent."""
+    """Trains one model until its budget is spent; see :meth:`run`."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class Trainer:
         self.step, self.seconds, self.tokens, self.place = 0, 0.0, 0, Place()
 
     def resume(self) -> bool:
-        """Go on from the folder's own checkpoint; return whether there was one."""
+        """Load the folder's own checkpoint; return whether there was one."""
         if not self._path.exists():
             return False
         state = torch.load(self._path, map_location=self.device, weights_only=True)
@@ -99,8 +99,8 @@ class Trainer:
         self._load(state)
         self._optimiser.load_state_dict(state["optimiser"])
 
-    def adopt(self, model: Transformer) -> None:
-        """Begin from the weights of a model, without momenta."""
+    def start_from_model(self, model: Transformer) -> None:
+        """Begin a budget from the weights of a model, without momenta."""
         self._load({"model": model.state_dict(), "average": dict(model.named_parameters())})
 
     def _load(self, state: dict[str, Any]) -> None:
@@ -140,7 +140,7 @@ class Trainer:
         )
 
     @torch.no_grad()
-    def _follow(self) -> None:
+    def _update_average(self) -> None:
         momentum = min(self._train.average**_AVERAGE_EVERY, self.step / (self.step + 10 * _AVERAGE_EVERY))
         for name, weight in self.model.named_parameters():
             self._average[name].lerp_(weight, 1 - momentum)
@@ -180,7 +180,7 @@ class Trainer:
             window.add(self._learn(batch.to(self.device)))
             self.step, self.tokens, self.place = self.step + 1, self.tokens + batch.tokens, after
             if self.step % _AVERAGE_EVERY == 0:
-                self._follow()
+                self._update_average()
             pacer.tick()
             now = time.monotonic()
             self.seconds += min(now - began, _LONGEST_STEP_S)

@@ -30,6 +30,7 @@ import torch
 from torch import Tensor
 
 from translate.atomic import replacing
+from translate.manifest import STUDENT_TOKENIZER
 from translate.translation.marian.decoder import MarianDecoder
 from translate.translation.tokenizer import open_tokenizer
 
@@ -341,7 +342,7 @@ def _run(arguments: argparse.Namespace) -> None:
         progress.say(f"{arguments.export}: the model after {transfer.tokens} target tokens")
         return
     with _alone(work):
-        if not (work / "prepared" / "spm.model").exists():
+        if not (work / "prepared" / STUDENT_TOKENIZER).exists():
             fit = fit_from(open_tokenizer(arguments.start).source_model) if arguments.start else None
             prepare(recipe, work / "prepared", progress, fit)
         prepared = load_prepared(work / "prepared")
