@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TextIO
+from typing import Any, TextIO
 
 from translate.config.groups import LogConfig
+from translate.errors import SottovoceError
 
 __all__ = ["JsonFormatter", "bound", "configure", "context"]
 
@@ -40,7 +42,25 @@ def bound(**names: str) -> Iterator[None]:
         _bound.reset(token)
 
 
-class JsonFormatter(logging.Formatter):
+class _Formatter(logging.Formatter):
+    """Leaves out what an unforeseen error says: it may quote what was said, which no log may hold."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  # the base class calls it so
+        lines: list[str] = []
+        error: BaseException | None = ei[1]
+        seen: set[int] = set()
+        while error is not None and id(error) not in seen:
+            seen.add(id(error))
+            is_for_people = isinstance(error, SottovoceError | OSError)
+            lines[:0] = [
+                *traceback.format_tb(error.__traceback__),
+                f"{type(error).__name__}{f': {error}' if is_for_people else ''}\n",
+            ]
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return "".join(lines).rstrip()
+
+
+class JsonFormatter(_Formatter):
     """One JSON object: ``time`` (UTC), ``level``, ``logger``, ``message``, what is bound, and ``exception``."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -58,7 +78,7 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(fields, ensure_ascii=False)
 
 
-class _TextFormatter(logging.Formatter):
+class _TextFormatter(_Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 

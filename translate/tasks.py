@@ -32,12 +32,13 @@ class Supervisor:
         self._failed = failed if failed is not None else self._log
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: set[Timer] = set()
+        """Those that run; one that does not is nobody's to keep."""
         self._closed = False
 
     @property
     def running(self) -> tuple[str, ...]:
         """Names of the tasks and timers that run, sorted."""
-        timers = (timer.name for timer in self._timers if timer.is_running)
+        timers = (timer.name for timer in self._timers)
         return tuple(sorted([*(task.get_name() for task in self._tasks), *timers]))
 
     def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
@@ -73,11 +74,7 @@ class Supervisor:
 
     def timer(self, call: Callable[[], None], name: str) -> Timer:
         """A timer that is not started yet. After :meth:`close` it never fires."""
-        timer = Timer(call, name, self._report)
-        self._timers.add(timer)
-        if self._closed:
-            timer.close()
-        return timer
+        return Timer(call, name, self)
 
     def stop(self, task: asyncio.Task[None]) -> None:
         """Cancels one task; does not wait for it."""
@@ -86,9 +83,8 @@ class Supervisor:
     def close(self) -> None:
         """Cancels all timers and all tasks but the calling one, and starts no more. Does not wait. Idempotent."""
         self._closed = True
-        for timer in self._timers:
-            timer.close()
-        self._timers.clear()
+        for timer in tuple(self._timers):
+            timer.stop()
         for task in self._tasks - {asyncio.current_task()}:
             task.cancel()
 
@@ -109,7 +105,8 @@ class Supervisor:
         try:
             self._failed(name, error)
         except Exception:
-            log.exception("%s: the failure of %s (%r) could not be handled", self._name, name, error)
+            kind = type(error).__name__
+            log.exception("%s: the failure of %s (%s) could not be handled", self._name, name, kind)
 
     def _log(self, name: str, error: Exception) -> None:
         log.error("%s: %s failed", self._name, name, exc_info=error)
@@ -118,12 +115,11 @@ class Supervisor:
 class Timer:
     """Calls back once, some time after :meth:`start`; made by :meth:`Supervisor.timer`."""
 
-    def __init__(self, call: Callable[[], None], name: str, failed: Failed) -> None:
+    def __init__(self, call: Callable[[], None], name: str, owner: Supervisor) -> None:
         self.name = name
         self._call = call
-        self._failed = failed
+        self._owner = owner
         self._handle: asyncio.TimerHandle | None = None
-        self._closed = False
 
     @property
     def is_running(self) -> bool:
@@ -131,28 +127,25 @@ class Timer:
         return self._handle is not None
 
     def start(self, delay_s: float) -> None:
-        """Fires ``delay_s`` from now; an earlier start no longer counts."""
+        """Fires ``delay_s`` from now; an earlier start no longer counts. Ignored once the owner is closed."""
         self.stop()
-        if not self._closed:
+        if not self._owner._closed:
             self._handle = asyncio.get_running_loop().call_later(delay_s, self._fire)
+            self._owner._timers.add(self)
 
     def stop(self) -> None:
         """Does not fire. Idempotent."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
-
-    def close(self) -> None:
-        """Never fires any more."""
-        self._closed = True
-        self.stop()
+            self._owner._timers.discard(self)
 
     def _fire(self) -> None:
-        self._handle = None
+        self.stop()
         try:
             self._call()
-        except Exception as error:  # reported to the owner
-            self._failed(self.name, error)
+        except Exception as error:
+            self._owner._report(self.name, error)
 
 
 async def reporting(work: Awaitable[T], report: Callable[[], Awaitable[None]], *, every_s: float) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import threading
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from translate.errors import LanguageError
 from translate.inference import EngineProcess, WorkerError, WorkerStopped
+from translate.inference import process as process_module
 from translate.inference.backoff import Backoff
 from translate.inference.errors import NotKeptError
 from translate.inference.messages import Call, Kept, Load
@@ -144,3 +146,50 @@ def test_waits_grow_while_children_die_young_and_stay_bounded(lives_s: list[floa
         elif before is not None:
             assert wait_s >= before
         before = wait_s
+
+
+def test_a_child_that_does_not_read_a_large_call_is_killed_too(tmp_path: Path) -> None:
+    process = EngineProcess({"first": Load(FAKE, (tmp_path,))}, call_s=0.3, backoff=Backoff(first_s=0, next_s=0))
+    try:
+        assert ask(process, "add", 1, 1) == 2
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGSTOP)
+        assert len(ask(process, "add", b"a", bytes(2_000_000))) == 2_000_001, "made again in the next child"
+        assert process.restarts >= 1
+    finally:
+        process.stop()
+
+
+def test_who_is_told_of_a_death_and_fails_keeps_nobody_from_the_next_child(caplog: pytest.LogCaptureFixture) -> None:
+    def fails(restarts: int) -> None:
+        raise ValueError("nobody listens")
+
+    process = EngineProcess({"first": Load(FAKE)}, backoff=Backoff(first_s=0, next_s=0), died=fails)
+    try:
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGKILL)
+        assert ask(process, "add", 1, 1) == 2
+    finally:
+        process.stop()
+    assert "the death of the engines' process" in caplog.text
+
+
+def test_no_memory_for_another_child_is_a_failed_call_and_not_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, fails = process_module.spawn, [True, True, True]
+
+    def spawn(*arguments: Any) -> Any:
+        if fails:
+            fails.pop()
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        return real(*arguments)
+
+    process = EngineProcess({"first": Load(FAKE)}, backoff=Backoff(first_s=0, next_s=0))
+    monkeypatch.setattr(process_module, "spawn", spawn)
+    try:
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGKILL)
+        with pytest.raises(WorkerError):
+            ask(process, "add", 1, 1)
+        assert ask(process, "add", 1, 1) == 2
+    finally:
+        process.stop()

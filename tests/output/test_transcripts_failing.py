@@ -16,6 +16,7 @@ import pytest
 
 from translate.config import TranscriptsConfig
 from translate.events import Event, Notice, Transcript
+from translate.output.collect import Caption
 from translate.output.retention import folder_name, prune
 from translate.output.transcripts import Archive, Recorded
 from translate.output.volume import Volume
@@ -192,3 +193,37 @@ async def test_tending_goes_on_after_any_error(tmp_path: Path, monkeypatch: pyte
     tending.cancel()
     await asyncio.wait({tending})
     archive.close()
+
+
+def test_a_fault_in_deleting_old_ones_keeps_no_caption_from_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def wrong(*_: object, **__: object) -> int:
+        raise ValueError("a mistake")
+
+    monkeypatch.setattr("translate.output.transcripts.prune", wrong)
+    archive = Archive(TranscriptsConfig(folder=str(tmp_path), formats=("txt",)))
+    assert codes(recorded(archive, 3)) == []
+    archive.close()
+    (written,) = tmp_path.rglob("es.txt")
+    assert [f"Frase {n}." in written.read_text() for n in range(3)] == [True] * 3
+    assert "old transcripts cannot be deleted" in caplog.text
+
+
+def test_an_unforeseen_failure_is_told_once_logged_each_time_and_quotes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real, at = Volume.write, {1, 3}
+
+    def write(self: Volume, lang: str, caption: Caption) -> None:
+        if caption.transcript.segment in at:
+            raise ValueError(f"what was said: {caption.transcript.committed}")
+        real(self, lang, caption)
+
+    monkeypatch.setattr(Volume, "write", write)
+    archive = Archive(TranscriptsConfig(folder=str(tmp_path), formats=("txt",)))
+    seen = recorded(archive, 5)
+    archive.close()
+    assert codes(seen) == ["transcripts_failed", "transcripts_back"]
+    assert [record.levelname for record in caplog.records].count("ERROR") == 2
+    assert not [event for event in seen if isinstance(event, Notice) and "Frase" in event.message]

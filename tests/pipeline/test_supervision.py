@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -14,7 +15,7 @@ from translate.audio import PushSource
 from translate.config import Config, Limits
 from translate.errors import AudioError, SottovoceError
 from translate.events import EndOfStream, Event, Notice, Transcript, Translation
-from translate.inference import WorkerError
+from translate.inference import Turns, WorkerError
 from translate.pipeline.session import Session
 
 
@@ -253,3 +254,52 @@ async def _rest(session: Session):  # type: ignore[no-untyped-def]
             yield await anext(session)
         except StopAsyncIteration:
             return
+
+
+@pytest.mark.parametrize("engine", ["recognition", "voice-activity", "translation"])
+async def test_engines_that_are_closed_while_a_turn_waits_end_the_session_with_a_reason(engine: str) -> None:
+    fakes = FakeEngines()
+    turns = Turns(engine)
+    held = threading.Event()
+    busy = asyncio.ensure_future(turns.run(lambda: held.wait(5)))
+    await asyncio.sleep(0)
+    if engine == "recognition":
+        fakes.recognition_turns = turns  # type: ignore[assignment]
+    elif engine == "translation":
+        fakes._turns["en"] = turns  # type: ignore[assignment]
+    else:
+        fakes.detection_turns = turns  # type: ignore[assignment]
+    talk = Talk(fakes, ["en"])
+    reading = asyncio.ensure_future(talk.read())
+    await talk.say(sentences(1))
+    talk.source.finish()
+    for _ in range(50):
+        await asyncio.sleep(0)
+    turns.close()
+    held.set()
+    await busy
+    if engine == "translation":
+        await reading
+        assert talk.session.translations == {"en": "failed"}
+        assert [one.code for one in talk.notices()] == ["stopping"]
+    else:
+        with pytest.raises(SottovoceError, match="closed"):
+            await reading
+
+
+async def test_a_source_that_cannot_be_closed_still_ends_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = FakeEngines()
+    monkeypatch.setattr("translate.pipeline.session.Engines", lambda config: fakes)
+    source = PushSource(limit_ms=1000)
+    session = Session(source, spoken="es")
+    monkeypatch.setattr(source, "aclose", _busy)
+    source.finish()
+    with pytest.raises(AudioError, match="busy"):
+        assert [type(event) async for event in session] == [EndOfStream]
+    assert fakes.closed
+    with pytest.raises(RuntimeError, match="once"):
+        aiter(session)
+
+
+async def _busy() -> None:
+    raise AudioError("the device is busy")

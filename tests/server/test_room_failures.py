@@ -10,8 +10,9 @@ from tests.server.fake_rooms import House
 from tests.virtual_time import virtual_time
 from translate.errors import SottovoceError
 from translate.events import EndOfStream, Notice
-from translate.protocol import Failure
+from translate.protocol import Failure, Parcel
 from translate.server.rooms.backfill import Backfill
+from translate.server.rooms.connection import Connection
 from translate.server.rooms.delivery import Sender
 from translate.server.rooms.room import Room
 
@@ -191,4 +192,30 @@ async def test_a_talk_that_is_cut_off_at_the_stop_is_ended_for_everybody_once() 
         assert sum(isinstance(message, EndOfStream) for message in client.messages) == 1
     assert speaker.codes == [1001]
     assert house.backend.opened[0].closed
+    await house.close()
+
+
+@virtual_time
+async def test_a_client_that_cannot_be_told_something_is_cut_off_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = House(resume_ms=0)
+    speaker, listener = await talk(house)
+    other = house.client(targets=("de",))
+    other.connect()
+    await house.settle()
+    real, broken = Connection.deliver, next(one for room in house.rooms for one in room if one.role == "listener")
+
+    def deliver(self: Connection, parcel: Parcel) -> None:
+        if self is broken:
+            raise RuntimeError("the transport is broken")
+        real(self, parcel)
+
+    monkeypatch.setattr(Connection, "deliver", deliver)
+    speaker.speak(6)
+    await house.settle()
+    assert listener.codes, "is cut off"
+    assert not speaker.codes
+    assert not other.codes
+    assert "could not be told something" in caplog.text
     await house.close()

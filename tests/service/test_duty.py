@@ -21,7 +21,7 @@ import pytest
 from tests.loop_turns import loop_turns
 from translate import logs
 from translate.config import Config, LogConfig, load_config
-from translate.errors import ConfigError
+from translate.errors import ConfigError, SottovoceError
 from translate.server.metrics.metrics import Load
 from translate.service import duty
 from translate.service.duty import Reloader, on_duty, watch
@@ -281,3 +281,21 @@ async def test_a_service_whose_terminal_is_closed_stops_as_at_ctrl_c(monkeypatch
         await serve(Config(), cast(Any, None), ready=lambda *_: os.kill(os.getpid(), signal.SIGHUP))
     assert done == ["started", "stopped"]
     assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_log_has_the_place_of_an_unforeseen_error_and_not_what_it_says(form: str) -> None:
+    stream = StringIO()
+    logs.configure(LogConfig(level="info", format=form), stream)
+    log = logging.getLogger("translate.test")
+    try:
+        try:
+            raise KeyError("what somebody said")
+        except KeyError as error:
+            raise SottovoceError("an engine failed") from error
+    except SottovoceError:
+        log.exception("a session failed")
+    text = stream.getvalue()
+    assert "what somebody said" not in text
+    for part in ("a session failed", "KeyError", "SottovoceError: an engine failed", "test_duty.py"):
+        assert part in text

@@ -22,7 +22,7 @@ from translate.bench.results import Report, Setting, as_json
 from translate.bench.suite import Request, Suite, check_packages
 from translate.bench.trouble import TROUBLES
 from translate.cli.clips import Choice, music, silent, speech
-from translate.cli.ledger import Ledger
+from translate.cli.cost_table import CostTable
 from translate.cli.machine import look
 from translate.cli.output import console
 from translate.config import Config
@@ -93,8 +93,8 @@ def _log(report: Report, suite: Suite, folder: Path) -> None:
 
 def run(wish: Wish, choice: Choice, config: Config, files: Files) -> None:
     """Measure, show, and write. Raises ConfigError for what cannot be measured or written."""
-    ledger = Ledger(tuple(wish.parts), wish.prices, wish.watts)
-    parts = frozenset(ledger.measured)
+    table = CostTable(tuple(wish.parts), wish.prices, wish.watts)
+    parts = frozenset(table.measured)
     if wish.troubles and "robust" not in parts:
         raise ConfigError("--trouble belongs to robust: add robust")
     check_packages(parts)
@@ -107,16 +107,16 @@ def run(wish: Wish, choice: Choice, config: Config, files: Files) -> None:
         with Progress() as progress:
             suite = Suite(request, engines, progress.tick)
             progress.expect(suite.seconds)
-            ledger.start()
+            table.start()
             report = suite.measure(_setting(request, engines, choice.folder))
-            ledger.stop(request)
+            table.stop(request)
     finally:
         engines.close()
     if left_out:
         click.echo(f"sottovoce: left out: {', '.join(left_out)}, which {report.setting.model} does not know", err=True)
     screen = console()
     show(report, screen)
-    ledger.show(screen)
+    table.show(screen)
     files.write(report, suite)
 
 

@@ -138,10 +138,17 @@ class EngineProcess:
                 "the engines' process %s after %.0f s (exit status %s); starting it again%s",
                 why, lived_s, child.process.returncode, f" in {wait_s:g} s" if wait_s else "",
             )  # fmt: skip
-            self._died(child.epoch)
             self._stopped.wait(wait_s)
             if not self._stopped.is_set():
-                self._child = self._started(child.epoch + 1)
+                try:
+                    self._child = self._started(child.epoch + 1)
+                except OSError as error:  # no memory for a process; the next try finds the dead child again
+                    log.error("the engines' process cannot be started: %s", error.strerror or error)
+                    return
+        try:
+            self._died(child.epoch)
+        except Exception:
+            log.exception("whoever is told of the death of the engines' process failed")
 
     def _started(self, epoch: int) -> Child:
         child = spawn(self._engines, epoch)

@@ -8,11 +8,13 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from multiprocessing.spawn import get_executable
 
 from translate.errors import ConfigError
@@ -27,6 +29,8 @@ from translate.inference.child import main
 main()
 """
 _numbers = itertools.count(1)
+_FITS_BYTES = 32_768
+"""So much a pipe takes at once, also when nobody reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,8 @@ class Child:
         """
         pipe = self.pipes[engine][lane]
         number = next(_numbers)
-        pipe.send((number, call))
         until_s = time.monotonic() + wait_s
+        self._send(pipe, (number, call), wait_s)
         while pipe.poll(max(0.0, until_s - time.monotonic())):
             answered, answer = pipe.recv()
             if answered == number:
@@ -64,6 +68,20 @@ class Child:
                 return found
             # else it answers a call whose caller was interrupted (Ctrl-C) while it waited
         return None
+
+    def _send(self, pipe: Connection, message: tuple[int, Call], wait_s: float) -> None:
+        data = ForkingPickler.dumps(message)
+        if len(data) <= _FITS_BYTES:
+            pipe.send_bytes(data)
+            return
+        # A child that does not read blocks whoever sends more than the pipe holds.
+        hangs = threading.Timer(wait_s, self.process.kill)
+        hangs.daemon = True
+        hangs.start()
+        try:
+            pipe.send_bytes(data)
+        finally:
+            hangs.cancel()
 
     def end(self) -> int:
         """Kill it, which loses nothing, since it holds nothing; returns its exit status."""

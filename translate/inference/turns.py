@@ -37,7 +37,13 @@ class Turns:
             turn = asyncio.get_running_loop().run_in_executor(self._executor, call)
         except RuntimeError as error:  # the executor's word for "shut down"
             raise WorkerStopped("the engines were closed") from error
-        return await turn
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if turn.cancelled() and (task is None or not task.cancelling()):
+                raise WorkerStopped("the engines were closed") from None
+            raise
 
     def close(self) -> None:
         """Let the running calls end; take no more. Idempotent."""

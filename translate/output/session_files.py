@@ -82,8 +82,12 @@ class SessionFiles:
 
     def close(self) -> None:
         """The session is over: what was committed is written, then the files are closed. Does not wait for it."""
-        self._queue(list(self._sorter.rest()))
-        self._submit(self._finish)
+        try:
+            self._queue(list(self._sorter.rest()))
+        except Exception as error:  # told by _fail
+            self._fail(error)
+        finally:
+            self._submit(self._finish)
 
     def _queue(self, entries: Sequence[Entry]) -> None:
         if not entries:
@@ -160,16 +164,20 @@ class SessionFiles:
         self._archive.closed(volume.folder)
 
     def _fail(self, error: Exception) -> None:
-        """Log and tell, once until it works again; what was not foreseen, once and for all."""
+        """Log and tell, once until it works again; an unforeseen error is told once for all, and logged each time."""
         is_foreseen = isinstance(error, (OSError, SottovoceError))
-        if self._failing or (not is_foreseen and type(error) in self._unforeseen):
+        kind = type(error).__name__
+        if self._failing:
+            return
+        if not is_foreseen and type(error) in self._unforeseen:
+            log.error("a caption is missing in the transcripts of session %s: %s", self._session, kind)
             return
         self._failing = True
         if is_foreseen:
             reason = (getattr(error, "strerror", None) or str(error)).lower()
         else:
             self._unforeseen.add(type(error))
-            reason = f"{type(error).__name__}: {error}"
+            reason = f"internal error: {kind}"  # what it says may quote what was said
         trace = None if is_foreseen else error
         log.error("transcripts cannot be written to %s: %s; captions go on", self._folder, reason, exc_info=trace)
         self._news.append(Notice(TRANSCRIPTS_FAILED, f"transcripts cannot be written ({reason}); captions go on"))

@@ -71,7 +71,13 @@ class Archive:
             OSError: there is no room.
         """
         if time.monotonic() - self._pruned_s >= _PRUNE_EVERY_S:
-            self._prune()
+            try:
+                self._prune()
+            except OSError:
+                raise
+            except Exception:  # a fault of ours must not keep captions from being written
+                log.exception("old transcripts cannot be deleted")
+                self._pruned_s = time.monotonic()
         untold, self._untold = self._untold, None
         return untold
 

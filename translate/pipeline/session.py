@@ -63,7 +63,13 @@ class Session:
         self._recognition: RecognitionStage | None = None
         self._runner: asyncio.Task[None] | None = None
         self.mode: Mode = mode
-        wanted = self._checked(targets)
+        self._closed = False
+        try:
+            wanted = self._checked(targets)
+        except BaseException:
+            if self._owns_engines:
+                self._engines.close()
+            raise
         self.clock = SessionClock()  # late: loading engines takes seconds that are no part of the session
         self._translation = TranslationStage(
             wanted,
@@ -116,8 +122,8 @@ class Session:
         return wanted
 
     def __aiter__(self) -> Self:
-        if self._runner is not None:
-            raise RuntimeError("a session can be iterated once")
+        if self._runner is not None or self._closed:
+            raise RuntimeError("a session can be iterated once, and not after it was closed")
         self._runner = asyncio.create_task(self._run(), name="session")
         return self
 
@@ -135,9 +141,15 @@ class Session:
             await self._outlet.put(await self._stages())
         except Exception as error:
             failure = _failure(error)
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise  # by aclose
+            failure = SottovoceError("the session was cancelled from inside")
         finally:
             try:
                 await self._release()
+            except Exception as error:
+                failure = failure or error
             finally:
                 self._outlet.close(failure)
 
@@ -161,17 +173,22 @@ class Session:
         return end
 
     async def _release(self) -> None:
-        await self._source.aclose()
-        if self._owns_engines:
-            await asyncio.to_thread(self._engines.close)  # waits for the engines' process to end
+        try:
+            await self._source.aclose()
+        finally:
+            if self._owns_engines:
+                await asyncio.to_thread(self._engines.close)  # waits for the engines' process to end
 
     async def aclose(self) -> None:
         """End the session at once. Idempotent."""
         if self._runner is not None and not self._runner.done():
             self._runner.cancel()
             await asyncio.wait({self._runner})
-        await self._release()
-        self._outlet.close()  # a runner that was cancelled before it ran could not
+        self._closed = True
+        try:
+            await self._release()
+        finally:
+            self._outlet.close()  # a runner that was cancelled before it ran could not
 
     async def __aenter__(self) -> Self:
         return self

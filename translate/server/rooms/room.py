@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from translate import logs
@@ -111,7 +113,7 @@ class Room:
         self._subscriptions.add(member.targets)
         self._audience.changed()
         for notice in self._conditions.active:
-            member.deliver(Parcel(notice))
+            self._tell(member, Parcel(notice))
 
     def view_changed(self, member: Member, before: tuple[str, ...]) -> None:
         """``member`` reads other languages than ``before``."""
@@ -204,8 +206,10 @@ class Room:
             # First what both can be translated into, or the session would refuse.
             now = self.wanted(live.available, live.spoken, mixed=live.mixed)
             live.set_targets(tuple(lang for lang in now if lang == spoken or lang in available))
-            live.set_spoken(spoken, available)
-            self.retarget()
+            try:
+                live.set_spoken(spoken, available)
+            finally:
+                self.retarget()  # also back to what it was, if the session refused
             self._tell_session_changed()
 
     def mute(self, muted: bool) -> None:
@@ -254,14 +258,14 @@ class Room:
         with self._metrics.guard:
             for event in events:
                 self._metrics.event(event)
-        for member in self:
-            if member is speaker and error is not None:
-                continue  # is told by an error of its own
-            for event in events:
-                member.deliver(Parcel(event))
         if speaker is not None and error is not None:
             speaker.fail(error)
-        elif speaker is not None:
+        for member in self:
+            if member is speaker and error is not None:
+                continue  # was told by an error of its own
+            for event in events:
+                self._tell(member, Parcel(event))
+        if speaker is not None and error is None:
             speaker.close(*self.speaker_close)
 
     def _release_speaker(self) -> Member | None:
@@ -302,7 +306,7 @@ class Room:
             return
         parcel = Parcel(event)
         for member in self:
-            member.deliver(parcel)
+            self._tell(member, parcel)
         if isinstance(event, EndOfStream) and self.speaker is not None:
             self.speaker.close(*self.speaker_close)
 
@@ -313,7 +317,7 @@ class Room:
         if parcel is None:
             return
         for member in self:
-            member.deliver(parcel)
+            self._tell(member, parcel)
         published = parcel.message
         assert isinstance(published, (Transcript, Translation))
         if now_ms is not None:
@@ -332,11 +336,26 @@ class Room:
 
     def _tell_audience(self) -> None:
         if self.speaker is not None and self.speaker.follows_audience:
-            self.speaker.deliver(Parcel(Audience(listeners=audience_of(self))))
+            self._tell(self.speaker, Parcel(Audience(listeners=audience_of(self))))
 
     def _tell_session_changed(self) -> None:
         for member in self:
-            member.session_changed()
+            with self._one_alone(member):
+                member.session_changed()
+
+    def _tell(self, member: Member, parcel: Parcel) -> None:
+        with self._one_alone(member):
+            member.deliver(parcel)
+
+    @contextmanager
+    def _one_alone(self, member: Member) -> Iterator[None]:
+        """A member that cannot be told something is cut off; the talk and the others go on."""
+        try:
+            yield
+        except Exception:
+            log.exception("room %s: a client could not be told something and is cut off", self.name)
+            with contextlib.suppress(Exception):  # it is the one that fails; its connection ends by itself
+                member.fail(SottovoceError("the server made a mistake; its log says which"))
 
     def _tell_if_idle(self) -> None:
         if self.is_idle:

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from translate.bench.suite import Request
 
-__all__ = ["Ledger"]
+__all__ = ["CostTable"]
 
 
-class Ledger:
+class CostTable:
     """What the speech of a run of ``cost`` uses up; nothing where that was not asked for.
 
     Args:
@@ -50,6 +50,6 @@ class Ledger:
             self._cost = Cost(speech_s, cpu_s, joules, self._watts, len(request.targets))
 
     def show(self, console: Console) -> None:
-        """The ledger as a table."""
+        """The costs as a table."""
         if self._cost is not None:
             console.print(table(self._cost, self._prices))
