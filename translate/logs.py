@@ -82,6 +82,13 @@ class _TextFormatter(_Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
+    def format(self, record: logging.LogRecord) -> str:
+        kept, record.exc_text = record.exc_text, None  # that of another handler has the error's words
+        try:
+            return super().format(record)
+        finally:
+            record.exc_text = kept
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # the base class calls it so
         names = getattr(record, "bound", _NOTHING)
         about = "".join(f" {name}={value}" for name, value in names.items())

@@ -170,7 +170,7 @@ class SessionFiles:
         if self._failing:
             return
         if not is_foreseen and type(error) in self._unforeseen:
-            log.error("a caption is missing in the transcripts of session %s: %s", self._session, kind)
+            log.warning("a caption is missing in the transcripts of session %s: %s", self._session, kind)
             return
         self._failing = True
         if is_foreseen:
