@@ -130,6 +130,8 @@ export default {
   'notice.muted': 'Die Regie hat diesen Raum stummgeschaltet. Was jetzt gesagt wird, wird nicht erkannt.',
   'notice.device_lost': 'Das Mikrofon ist weg. Auf seine Rückkehr wird gewartet.',
   'notice.worker': 'Die Erkennung ist ausgefallen und startet neu. Einige Sekunden des Gesagten fehlen.',
+  'notice.behind': 'Diese Sprache kam nicht mehr mit; einige Sätze sind ausgelassen.',
+  'notice.transcripts_kept': 'Alte Mitschriften können nicht gelöscht werden. Neue werden geschrieben.',
   'notice.device_muted': 'Das Mikrofon liefert nur Stille: Es ist stumm oder nicht angeschlossen.',
   'notice.transcripts_failed': 'Mitschriften können nicht auf die Festplatte geschrieben werden. Die Untertitel laufen weiter.',
   'notice.bad_language': 'Dieses Gespräch gibt es nicht in dieser Sprache.',

@@ -127,6 +127,8 @@ export default {
   'notice.muted': 'The operator has muted this room. What is said now is not recognised.',
   'notice.device_lost': 'The speaker’s microphone is gone. It is waited for.',
   'notice.worker': 'Recognition has failed and starts again. A few seconds of speech are missing.',
+  'notice.behind': 'This language fell too far behind; a few sentences are left out.',
+  'notice.transcripts_kept': 'Old transcripts cannot be deleted. New ones are written.',
   'notice.device_muted': 'The microphone gives nothing but silence: it is muted or not plugged in.',
   'notice.transcripts_failed': 'Transcripts cannot be written to the disk. The captions go on.',
   'notice.bad_language': 'This talk cannot be had in that language.',

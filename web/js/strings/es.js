@@ -127,6 +127,8 @@ export default {
   'notice.muted': 'El operador ha silenciado esta sala. Lo que se dice ahora no se reconoce.',
   'notice.device_lost': 'El micrófono de quien habla no está. Se espera a que vuelva.',
   'notice.worker': 'El reconocimiento ha fallado y empieza de nuevo. Faltan unos segundos de lo dicho.',
+  'notice.behind': 'Este idioma se retrasó demasiado; se han omitido algunas frases.',
+  'notice.transcripts_kept': 'Las transcripciones antiguas no se pueden borrar. Las nuevas se escriben.',
   'notice.device_muted': 'El micrófono solo da silencio: está apagado o desconectado.',
   'notice.transcripts_failed': 'Las transcripciones no se pueden escribir en el disco. Los subtítulos continúan.',
   'notice.bad_language': 'Esta charla no se puede leer en ese idioma.',

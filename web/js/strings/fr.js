@@ -129,6 +129,8 @@ export default {
   'notice.muted': 'La régie a coupé le son de cette salle. Ce qui est dit maintenant n’est pas reconnu.',
   'notice.device_lost': 'Le micro a disparu. On attend son retour.',
   'notice.worker': 'La reconnaissance a échoué et redémarre. Quelques secondes de parole manquent.',
+  'notice.behind': 'Cette langue avait trop de retard ; quelques phrases sont omises.',
+  'notice.transcripts_kept': 'Les anciennes transcriptions ne peuvent pas être supprimées. Les nouvelles sont écrites.',
   'notice.device_muted': 'Le micro ne donne que du silence : il est coupé ou débranché.',
   'notice.transcripts_failed': 'Les transcriptions ne peuvent pas être écrites sur le disque. Les sous-titres continuent.',
   'notice.bad_language': 'Cette intervention n’existe pas dans cette langue.',

@@ -128,6 +128,8 @@ export default {
   'notice.muted': 'O operador silenciou esta sala. O que se diz agora não é reconhecido.',
   'notice.device_lost': 'O microfone do orador foi desconectado. Aguarda-se que volte.',
   'notice.worker': 'O reconhecimento falhou e está recomeçando. Faltam alguns segundos de fala.',
+  'notice.behind': 'Este idioma ficou muito atrasado; algumas frases foram omitidas.',
+  'notice.transcripts_kept': 'Não é possível apagar transcrições antigas. As novas são gravadas.',
   'notice.device_muted': 'O microfone só envia silêncio: está silenciado ou desconectado.',
   'notice.transcripts_failed': 'Não é possível gravar as transcrições no disco. As legendas continuam.',
   'notice.bad_language': 'Esta fala não está disponível nesse idioma.',
