@@ -6,7 +6,6 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from translate import logs
@@ -340,22 +339,22 @@ class Room:
 
     def _tell_session_changed(self) -> None:
         for member in self:
-            with self._one_alone(member):
+            try:
                 member.session_changed()
+            except Exception:
+                self._cut_off(member)
 
     def _tell(self, member: Member, parcel: Parcel) -> None:
-        with self._one_alone(member):
-            member.deliver(parcel)
-
-    @contextmanager
-    def _one_alone(self, member: Member) -> Iterator[None]:
-        """A member that cannot be told something is cut off; the talk and the others go on."""
         try:
-            yield
+            member.deliver(parcel)
         except Exception:
-            log.exception("room %s: a client could not be told something and is cut off", self.name)
-            with contextlib.suppress(Exception):  # it is the one that fails; its connection ends by itself
-                member.fail(SottovoceError("the server made a mistake; its log says which"))
+            self._cut_off(member)
+
+    def _cut_off(self, member: Member) -> None:
+        """A client that cannot be told something is left alone; the talk and the others go on. In a handler."""
+        log.exception("room %s: a client could not be told something and is cut off", self.name)
+        with contextlib.suppress(Exception):  # it is the one that fails; its connection ends by itself
+            member.fail(SottovoceError("the server made a mistake; its log says which"))
 
     def _tell_if_idle(self) -> None:
         if self.is_idle:
