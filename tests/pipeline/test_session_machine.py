@@ -289,4 +289,4 @@ def test_sessions_in_any_order() -> None:
 
 @pytest.mark.long
 def test_sessions_in_any_order_for_long() -> None:
-    run(int(os.environ.get("SESSION_EXAMPLES", "300")), 40)
+    run(int(os.environ.get("SESSION_EXAMPLES", "100")), 40)

@@ -10,7 +10,7 @@ from translate.audio import AudioSource
 from translate.bench.baselines import BaselinePolicy, Update
 from translate.config import VadConfig
 from translate.events import AudioChunk, EndOfStream, Event, Marks, Transcript
-from translate.inference.turns import Turns
+from translate.inference import Turns
 from translate.latency import SessionClock
 from translate.pipeline.buffer import Batch, SpeechBuffer
 from translate.speech.vad import StreamingVad
