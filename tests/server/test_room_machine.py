@@ -358,7 +358,7 @@ class TestRoom(RoomMachine.TestCase):
 @pytest.mark.long
 class TestRoomLong(RoomMachine.TestCase):
     settings = settings(
-        max_examples=int(os.environ.get("SOTTOVOCE_ROOM_EXAMPLES", "1000")),
+        max_examples=int(os.environ.get("SOTTOVOCE_ROOM_EXAMPLES", "300")),
         stateful_step_count=50,
         deadline=None,
         suppress_health_check=list(HealthCheck),
