@@ -287,6 +287,10 @@ class Client:
         self._house = house
         self._seq = 0
         self._last_seq = 0
+        """Of the connection that there is."""
+        self._resume_seq = 0
+        """Of the last connection that was greeted: a refusal counts nothing."""
+        self._is_greeted = False
         self._token: str | None = None
         self.socket: FakeSocket | None = None
         self.has_ended = False
@@ -308,8 +312,8 @@ class Client:
         self.connections.append([])
         self.has_ended = False
         self._seq = 0
-        again = {"resume": self._token, "last_seq": self._last_seq} if self._token is not None else {}
-        self._last_seq = 0
+        again = {"resume": self._token, "last_seq": self._resume_seq} if self._token is not None else {}
+        self._last_seq, self._is_greeted = 0, False
         self.say(ClientHello(versions=("v1",), **self.hello_fields, **again))
 
     def say(self, message: Any) -> None:
@@ -344,12 +348,14 @@ class Client:
             self.connections[-1].append(envelope.message)
             if isinstance(envelope.message, ServerHello):
                 self._greeted(envelope.message)
+            if self._is_greeted:
+                self._resume_seq = envelope.seq
         if self.socket.close_code is not None and not waiting:
             self.codes.append(self.socket.close_code)
             self.socket = None
 
     def _greeted(self, hello: ServerHello) -> None:
-        self._token = hello.resume
+        self._token, self._is_greeted = hello.resume, True
         if hello.position is not None and hello.session is not None:
             if hello.session != self.session or hello.position < self.position:
                 self.position = hello.position

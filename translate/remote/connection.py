@@ -145,9 +145,11 @@ class Connection:
         try:
             envelope = decode_server(frame)
         except UnknownTypeError as newer:  # what a newer service says beside is not for this version
-            self._state.last_seq = newer.seq or self._state.last_seq
+            if self._greeted_s is not None:
+                self._state.last_seq = newer.seq or self._state.last_seq
             return False
-        self._state.last_seq = envelope.seq
+        if self._greeted_s is not None or isinstance(envelope.message, ServerHello):
+            self._state.last_seq = envelope.seq  # a refusal before the greeting counts nothing
         match envelope.message:
             case ServerHello() as hello if self._greeted_s is None:
                 self._greeted_s = self._heard_s
