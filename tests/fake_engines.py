@@ -23,7 +23,7 @@ from translate.translation import Glossary, Route
 from translate.translation import Hypothesis as Translated
 from translate.translation.routes import Hop
 
-__all__ = ["SEGMENT", "FakeEngines", "Script", "said", "silence", "word", "words"]
+__all__ = ["SEGMENT", "FakeEngines", "FakeTranslation", "Script", "said", "silence", "translated", "word", "words"]
 
 T = TypeVar("T")
 
