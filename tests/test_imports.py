@@ -11,7 +11,7 @@ import translate
 PACKAGE = Path(translate.__file__).parent
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("atomic", "errors", "language_tags", "own_process", "resources", "tasks", "usage"),
+    ("atomic", "errors", "language_tags", "names", "own_process", "resources", "tasks", "usage"),
     ("events", "languages", "modes", "notice_codes", "paths"),
     ("config", "cost", "latency", "manifest", "state"),
     ("logs",),

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from translate.names import on_demand
 
 __version__ = "0.4.0"
 
@@ -51,7 +52,6 @@ _WHERE = {
     "own_process": ("prepare_process",),
     "pipeline.session": ("Session",),
 }
-_MODULES = {name: module for module, names in _WHERE.items() for name in names}
 
 __all__ = [
     "AudioChunk",
@@ -78,9 +78,4 @@ __all__ = [
     "prepare_process",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Public names, imported when first used: ``sottovoce --version`` should not load CTranslate2."""
-    if name not in _MODULES:
-        raise AttributeError(f"module 'translate' has no attribute {name!r}")
-    return getattr(import_module(f"translate.{_MODULES[name]}"), name)
+__getattr__ = on_demand(__name__, _WHERE)  # `sottovoce --version` should not load CTranslate2

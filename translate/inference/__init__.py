@@ -19,8 +19,9 @@ nothing then that brings NumPy.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from translate.names import on_demand
 
 if TYPE_CHECKING:
     from translate.inference.capacity import Capacity, measured_capacity, remembered_capacity
@@ -38,7 +39,6 @@ _WHERE = {
     "translators": ("LazyTranslator", "Translators"),
     "turns": ("Turns",),
 }
-_MODULES = {name: module for module, names in _WHERE.items() for name in names}
 
 __all__ = [
     "Capacity",
@@ -53,9 +53,4 @@ __all__ = [
     "remembered_capacity",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Public names, imported when first used."""
-    if name not in _MODULES:
-        raise AttributeError(f"module 'translate.inference' has no attribute {name!r}")
-    return getattr(import_module(f"translate.inference.{_MODULES[name]}"), name)
+__getattr__ = on_demand(__name__, _WHERE)
