@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-__all__ = ["Supervisor", "Timer", "reporting"]
+__all__ = ["Supervisor", "Timer", "is_cancelled", "reporting"]
 
 T = TypeVar("T")
 
@@ -160,3 +160,9 @@ async def reporting(work: Awaitable[T], report: Callable[[], Awaitable[None]], *
     finally:
         task.cancel()
     return await task
+
+
+def is_cancelled() -> bool:
+    """In a handler of ``CancelledError``: whether somebody cancels this task, and not something that it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Usage", "descendants", "family_cpu_s", "family_rss_bytes", "usage_of"]
+__all__ = ["Usage", "descendants", "family_cpu_s", "family_rss_bytes", "rss_bytes", "usage_of"]
 
 _PROC: Final = Path("/proc")
 
@@ -46,6 +46,14 @@ def family_cpu_s() -> float:
     ticks = sum(_ticks(pid) for pid in descendants(os.getpid()))
     own_s = time.process_time() + ended.children_user + ended.children_system
     return own_s + (ticks / os.sysconf("SC_CLK_TCK") if ticks else 0.0)
+
+
+def rss_bytes() -> int | None:
+    """Resident memory of this process; ``None`` where the system does not say."""
+    try:
+        return _pages(os.getpid()) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def family_rss_bytes() -> int | None:

@@ -28,8 +28,8 @@ from translate.latency import SessionClock
 from translate.protocol import SPEAKER, SUBPROTOCOL, ClientHello, encode_client
 from translate.server.app import Server
 from translate.server.http.open_files import allow_open_files
-from translate.server.metrics.process import rss_bytes
 from translate.tasks import Supervisor
+from translate.usage import rss_bytes
 
 __all__ = ["LISTENERS", "SECONDS", "Delays", "Fanout", "measure", "table"]
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from translate.inference.errors import WorkerStopped
+from translate.tasks import is_cancelled
 
 __all__ = ["Turns"]
 
@@ -40,8 +41,7 @@ class Turns:
         try:
             return await turn
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if turn.cancelled() and (task is None or not task.cancelling()):
+            if turn.cancelled() and not is_cancelled():
                 raise WorkerStopped("the engines were closed") from None
             raise
 

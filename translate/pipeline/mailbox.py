@@ -55,7 +55,8 @@ class Mailbox:
     def finish(self) -> None:
         """Take nothing more; what waits is still handed out."""
         self._takes = False
-        self._wake()
+        self._readable.set()
+        self._writable.set()
 
     def close(self) -> None:
         """Take nothing more, and drop what waits."""
@@ -89,7 +90,3 @@ class Mailbox:
         for number in finals:
             transcript = self._waiting.pop(number).transcript
             self._skipped.append(replace(transcript, committed="", tail="", words=()))
-
-    def _wake(self) -> None:
-        self._readable.set()
-        self._writable.set()

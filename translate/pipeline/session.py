@@ -18,6 +18,7 @@ from translate.pipeline.outlet import Outlet
 from translate.pipeline.recognition import RecognitionStage
 from translate.pipeline.translation import TranslationState
 from translate.pipeline.translations import TranslationStage
+from translate.tasks import is_cancelled
 
 __all__ = ["Session"]
 
@@ -142,7 +143,7 @@ class Session:
         except Exception as error:
             failure = _failure(error)
         except asyncio.CancelledError:
-            if (task := asyncio.current_task()) is not None and task.cancelling():
+            if is_cancelled():
                 raise  # by aclose
             failure = SottovoceError("the session was cancelled from inside")
         finally:

@@ -86,8 +86,6 @@ class TranslationWorker:
             self.state = "failed"
             self.mailbox.close()
             await self._outlet.put(self._failure(error))
-        finally:
-            self.mailbox.close()
 
     async def _work(self) -> None:
         if self._spoken is not None and (routed := await self._from(self._spoken)) is not None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from translate.errors import ConfigError, SottovoceError
 
-__all__ = ["AddressError", "ClientGoneError", "HelloTimeoutError", "RoomTakenError"]
+__all__ = ["AddressError", "ClientGoneError", "HelloTimeoutError", "RoomTakenError", "server_mistake"]
+
+
+def server_mistake() -> SottovoceError:
+    """What a client is told of an unforeseen error, whose place only the log holds."""
+    return SottovoceError("the server made a mistake; its log says which")
 
 
 class AddressError(ConfigError):

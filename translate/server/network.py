@@ -170,9 +170,8 @@ class Network:
 
     def _look(self) -> Callable[..., Any]:
         """Looks at the names of this machine, that of the links among them if it is one."""
-        given = self._link_address
-        is_name = given is not None and ":" not in given.host and not given.host.replace(".", "").isdigit()
-        return partial(look, more=(given.host.lower(),)) if given is not None and is_name else look
+        name = self._link_address.name if self._link_address is not None else None
+        return partial(look, more=(name,)) if name is not None else look
 
     def _link_host(self) -> str:
         if self._link_address is not None:

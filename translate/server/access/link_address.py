@@ -9,13 +9,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from translate.errors import ConfigError
+from translate.server.access.links import USUAL_PORTS, base_url
 
 __all__ = ["LinkAddress"]
 
 _LABEL: Final = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _NAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?", re.ASCII)
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?", re.ASCII)
-_USUAL: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,24 @@ class LinkAddress:
         except ValueError:
             raise _wrong(text) from None
         extra = parts.username or parts.password or parts.query or parts.fragment
-        if extra or parts.scheme not in _USUAL or not _PATH.fullmatch(parts.path) or not _is_host(host) or port == 0:
+        if (
+            extra
+            or parts.scheme not in USUAL_PORTS
+            or not _PATH.fullmatch(parts.path)
+            or not _is_host(host)
+            or port == 0
+        ):
             raise _wrong(text)
         if not has_scheme and (port is None or parts.path):
             raise _wrong(text)  # a typing error is likelier than a path without a scheme
-        shown = "" if port in (None, _USUAL[parts.scheme]) else f":{port}"
-        bracketed = f"[{host}]" if ":" in host else host
-        return cls(host, f"{parts.scheme}://{bracketed}{shown}{parts.path.rstrip('/')}/")
+        root = base_url(parts.scheme, host, port or USUAL_PORTS[parts.scheme])
+        path = parts.path.strip("/")
+        return cls(host, f"{root}{path}/" if path else root)
+
+    @property
+    def name(self) -> str | None:
+        """The host in small letters, if it is a name and no address."""
+        return None if _is_address(self.host) else self.host.lower()
 
     @property
     def origin(self) -> str | None:
@@ -58,10 +69,14 @@ class LinkAddress:
 
 
 def _is_host(host: str) -> bool:
+    return _is_address(host) or bool(_NAME.fullmatch(host))
+
+
+def _is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return bool(_NAME.fullmatch(host))
+        return False
     return True
 
 

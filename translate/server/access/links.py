@@ -21,10 +21,13 @@ _BLACK_ON_WHITE: Final = "\x1b[38;5;16;48;5;231m"
 _RESET: Final = "\x1b[0m"
 
 
+USUAL_PORTS: Final = {"http": 80, "https": 443}
+"""By scheme, the port that a URL need not name."""
+
+
 def base_url(scheme: str, host: str, port: int) -> str:
     """``https://[fd00::2]:8766/`` and the like."""
-    usual = {"http": 80, "https": 443}[scheme]
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}{'' if port == usual else f':{port}'}/"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}{'' if port == USUAL_PORTS[scheme] else f':{port}'}/"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from translate.errors import SottovoceError
 from translate.protocol import LISTENER, OPERATOR, SPEAKER
 from translate.protocol.messages import DEFAULT_ROOM
 from translate.server.access.caller import Caller, is_loopback
 from translate.server.access.gate import Gate, Invite, OpenGate
+from translate.server.access.gate_calls import GateCalls
 from translate.server.access.links import Links, link
 from translate.server.access.start_links import StartLinks
 from translate.server.access.token_gate import INVITE_S, PlainGate, TokenGate
@@ -89,7 +88,7 @@ class AccessPolicy:
         gate = self.gate_for(caller)
         await gate.refresh()
         gate.admit(_bearer(authorization), role=SPEAKER, room=room, peer=caller.address)
-        return await asyncio.to_thread(gate.invite, LISTENER, room)
+        return await GateCalls(gate).invite(LISTENER, room)
 
     async def keep_fresh(self) -> None:
         """Looks for changes of tokens by other processes until cancelled; returns at once where there are none."""

@@ -23,8 +23,7 @@ from prometheus_client.registry import Collector
 import translate
 from translate.server.metrics.device_health import DEVICE_HEALTHS
 from translate.server.metrics.metrics import Metrics
-from translate.server.metrics.process import rss_bytes
-from translate.usage import family_cpu_s, family_rss_bytes
+from translate.usage import family_cpu_s, family_rss_bytes, rss_bytes
 
 __all__ = ["exposition"]
 

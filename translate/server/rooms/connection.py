@@ -38,10 +38,10 @@ from translate.protocol import (
     snapshots,
 )
 from translate.server.access.gate import Gate, Grant, OpenGate
-from translate.server.errors import ClientGoneError, HelloTimeoutError
+from translate.server.access.gate_calls import GateCalls
+from translate.server.errors import ClientGoneError, HelloTimeoutError, server_mistake
 from translate.server.metrics.metrics import Metrics
 from translate.server.rooms.delivery import Sender
-from translate.server.rooms.gate_calls import GateCalls
 from translate.server.rooms.greeting import server_hello
 from translate.server.rooms.operator import Operator
 from translate.server.rooms.resumption import ResumeSlot
@@ -55,7 +55,6 @@ log = logging.getLogger(__name__)
 
 _GOODBYES: Final = (1000, 1001)
 """A client that closes with one of these is not expected back."""
-_MISTAKE: Final = "the server made a mistake; its log says which"
 
 
 class Connection:
@@ -140,7 +139,7 @@ class Connection:
                 self.fail(error)
             except Exception:
                 log.exception("a connection failed")
-                self.fail(SottovoceError(_MISTAKE))
+                self.fail(server_mistake())
             with contextlib.suppress(ConnectionClosed):
                 async for _ in self._socket:  # until the closing handshake is through
                     pass
@@ -163,7 +162,7 @@ class Connection:
     def _task_failed(self, name: str, error: Exception) -> None:
         """A connection whose messages nobody writes any more is cut off, so that its client comes back."""
         log.error("a connection failed: %s", name, exc_info=error)
-        self.fail(SottovoceError(_MISTAKE))
+        self.fail(server_mistake())
         if name == "sender":
             self._socket.transport.abort()
 
@@ -248,7 +247,7 @@ class Connection:
         self.follows_audience = "audience" in hello.capabilities
         self._ask_for_paints(hello)
         if hello.role != LISTENER:
-            self._invite = await self._listeners_way_in()
+            self._invite = await self._link_for_listeners()
             if self.is_closing:
                 raise ClientGoneError("the client has gone before it was let in")
         if hello.role == OPERATOR:
@@ -342,7 +341,7 @@ class Connection:
             self._rooms.paint_reporters += 1
             self._state.ask_for_paints()
 
-    async def _listeners_way_in(self) -> Joining | None:
+    async def _link_for_listeners(self) -> Joining | None:
         made = await GateCalls(self._gate).invite(LISTENER, self._room_name)
         return Joining(url=made.url, qr=made.qr) if made is not None else None
 

@@ -17,7 +17,7 @@ from translate.latency import SessionClock, ms_of
 from translate.protocol import AudioFrame
 from translate.server.backend import SessionLike
 from translate.server.rooms.admission import SenderBacklog
-from translate.tasks import Supervisor
+from translate.tasks import Supervisor, is_cancelled
 
 __all__ = ["LiveSession"]
 
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _CLOSE_S: Final = 5.0
 """Time that a session has to close; then its room is free all the same."""
+_FAILED: Final = "the session failed; the server's log says why"
 
 
 class LiveSession:
@@ -187,12 +188,12 @@ class LiveSession:
             self._failure = self._failure or error
         except Exception:
             log.exception("session %s failed", self.id)
-            self._failure = SottovoceError("the session failed; the server's log says why")
+            self._failure = SottovoceError(_FAILED)
         except asyncio.CancelledError:
-            if _is_cancelled():
+            if is_cancelled():
                 raise
             log.exception("session %s was cancelled from inside", self.id)
-            self._failure = SottovoceError("the session failed; the server's log says why")
+            self._failure = SottovoceError(_FAILED)
         else:
             if not self.told_end:
                 log.error("session %s ended before its audio did", self.id)
@@ -224,8 +225,3 @@ class LiveSession:
             self._ended(error or self._failure)
         finally:
             self._finishing = True
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

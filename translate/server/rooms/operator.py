@@ -10,8 +10,8 @@ from translate.errors import NotAllowedError, ProtocolError
 from translate.events import Notice
 from translate.protocol import Control, Invitation, Parcel, Role, RoomStatus, ServerMessage, Status
 from translate.server.access.gate import Gate, Grant
+from translate.server.access.gate_calls import GateCalls
 from translate.server.rooms.audience import audience_of
-from translate.server.rooms.gate_calls import GateCalls
 from translate.server.rooms.room import Room
 from translate.server.rooms.rooms import Rooms
 

@@ -14,7 +14,7 @@ from translate.errors import SottovoceError
 from translate.events import EndOfStream, Event, Notice, Transcript, Translation
 from translate.protocol import Audience, Paint, Parcel, TextEvent
 from translate.server.backend import Backend
-from translate.server.errors import RoomTakenError
+from translate.server.errors import RoomTakenError, server_mistake
 from translate.server.metrics.metrics import Metrics
 from translate.server.rooms.audience import AudienceUpdates, audience_of
 from translate.server.rooms.backfill import Backfill
@@ -281,7 +281,7 @@ class Room:
         session = live.id if live is not None else "none"
         log.error("room %s, session %s: %s failed", self.name, session, name, exc_info=error)
         if live is not None:
-            live.fail(SottovoceError("the server made a mistake; its log says which"))
+            live.fail(server_mistake())
 
     def close(self) -> None:
         """The room is given up: nothing of it runs any longer."""
@@ -354,7 +354,7 @@ class Room:
         """A client that cannot be told something is left alone; the talk and the others go on. In a handler."""
         log.exception("room %s: a client could not be told something and is cut off", self.name)
         with contextlib.suppress(Exception):  # it is the one that fails; its connection ends by itself
-            member.fail(SottovoceError("the server made a mistake; its log says which"))
+            member.fail(server_mistake())
 
     def _tell_if_idle(self) -> None:
         if self.is_idle:
